@@ -1,0 +1,44 @@
+# sb_module(NAME [DEPS target...]): one folder, one library.
+#
+# A file's name says what it is, so no list of files has to be kept:
+#   foo.h foo.cc       the library sb_NAME
+#   foo_test.cc        goes into the test binary NAME_test, run by ctest
+#   foo_fuzz.cc        a fuzz target of its own (SB_FUZZ), seeds in foo_corpus/
+#   foo_bench.cc       a benchmark of its own, not built by default
+#   main.cc            left to the folder's CMakeLists.txt
+# Tests see their folder as SB_TEST_DIR (golden files lie in testdata/).
+function(sb_module NAME)
+  cmake_parse_arguments(ARG "" "" "DEPS;TEST_DEPS" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS *.cc)
+  file(GLOB tests CONFIGURE_DEPENDS *_test.cc)
+  file(GLOB fuzzers CONFIGURE_DEPENDS *_fuzz.cc)
+  file(GLOB benches CONFIGURE_DEPENDS *_bench.cc)
+  list(FILTER sources EXCLUDE REGEX "_(test|fuzz|bench)\\.cc$|/main\\.cc$")
+  if(sources)
+    add_library(sb_${NAME} STATIC ${sources})
+    target_link_libraries(sb_${NAME} PUBLIC ${ARG_DEPS} Threads::Threads)
+  else()
+    add_library(sb_${NAME} INTERFACE)
+    target_link_libraries(sb_${NAME} INTERFACE ${ARG_DEPS} Threads::Threads)
+  endif()
+  if(SB_TESTS AND tests)
+    add_executable(${NAME}_test ${tests})
+    target_link_libraries(${NAME}_test PRIVATE sb_${NAME} ${ARG_TEST_DEPS} GTest::gmock GTest::gtest_main)
+    target_compile_definitions(${NAME}_test PRIVATE SB_TEST_DIR="${CMAKE_CURRENT_SOURCE_DIR}")
+    gtest_discover_tests(${NAME}_test TEST_PREFIX ${NAME}. DISCOVERY_TIMEOUT 60
+                         PROPERTIES TIMEOUT 120)
+  endif()
+  if(SB_FUZZ)
+    foreach(fuzzer ${fuzzers})
+      get_filename_component(target ${fuzzer} NAME_WE)
+      add_executable(${target} ${fuzzer})
+      target_link_libraries(${target} PRIVATE sb_${NAME})
+      target_link_options(${target} PRIVATE -fsanitize=fuzzer)
+    endforeach()
+  endif()
+  foreach(bench ${benches})
+    get_filename_component(target ${bench} NAME_WE)
+    add_executable(${target} EXCLUDE_FROM_ALL ${bench})
+    target_link_libraries(${target} PRIVATE sb_${NAME} benchmark benchmark_main)
+  endforeach()
+endfunction()
