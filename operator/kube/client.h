@@ -1,0 +1,130 @@
+// The verbs of the Kubernetes API on any Transport, with errors as the server means them.
+//
+//   Client client(transport, {.metrics = &metrics});
+//   auto applied = client.Apply(Deployments(), deployment, {.field_manager =
+//   "scalablebackend-operator"}); if (!applied && applied.error().code == ErrorCode::kConflict) …
+//
+// Thread-safe and stateless. Every call ends within `deadline`. Nothing is retried in here: the
+// work queue does.
+//
+// Errors are decided by the Status body's reason before the HTTP code: kNotFound; kAlreadyExists or
+// kConflict for 409; kGone for 410, Expired and ResourceVersionTooLarge (the version asked for is
+// not in this server's history; IsTooLarge tells the last one); kInvalidArgument for 400 and 422,
+// its message naming each field of details.causes; kUnauthenticated, kPermissionDenied,
+// kTooManyRequests (with retry_after_ms), kUnavailable for 5xx.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "common/error.h"
+#include "common/json.h"
+#include "common/time.h"
+#include "operator/kube/resource.h"
+#include "operator/kube/transport.h"
+
+namespace sb::kube {
+
+class Metrics;
+
+inline constexpr char kUserAgent[] = "scalablebackend-operator/0.1.0";
+
+struct ClientOptions {
+  Duration deadline = std::chrono::seconds(10);  // of each call
+  std::string user_agent = kUserAgent;
+  Metrics* metrics = nullptr;  // must outlive the client
+};
+
+struct ApplyOptions {
+  std::string field_manager;  // required
+  bool force = true;          // take fields that another manager owns with another value
+  std::string subresource;    // "status"
+  bool dry_run = false;
+};
+
+struct WriteOptions {
+  std::string field_manager;
+  std::string subresource;
+};
+
+struct DeleteOptions {
+  std::string uid;  // only this incarnation: kConflict if another one has the name
+  std::string propagation = "Background";  // or Foreground, Orphan
+};
+
+struct ListOptions {
+  std::string namespace_;  // "" for all
+  std::string label_selector;
+  std::string field_selector;
+  int limit = 0;                 // page size; 0: all at once
+  std::string resource_version;  // "": the latest, "0": any
+  std::string continue_token;  // of the page before; then resource_version is not sent (the server
+                               // refuses both)
+};
+
+struct WatchOptions {
+  std::string namespace_;
+  std::string label_selector;
+  std::string field_selector;
+  std::string resource_version;
+  int timeout_seconds = 0;
+};
+
+class Client {
+ public:
+  explicit Client(Transport& transport, ClientOptions options = {});
+
+  Expected<Json> Get(const Resource& resource, const ObjectKey& key) const;
+  // The whole list object: items, metadata.resourceVersion, metadata.continue. Items of typed lists
+  // lack kind and apiVersion on the wire; they are filled in here.
+  Expected<Json> List(const Resource& resource, const ListOptions& options = {},
+                      std::stop_token stop = {}) const;
+
+  // POST. Not repeated by anything below.
+  Expected<Json> Create(const Resource& resource, const Json& object,
+                        const std::string& field_manager) const;
+  // Server-side apply: creates or changes so that `object` holds. An identical apply changes
+  // nothing, not even the resource version.
+  Expected<Json> Apply(const Resource& resource, const Json& object,
+                       const ApplyOptions& options) const;
+  // RFC 7386. Put metadata.resourceVersion into `patch` to make it conditional.
+  Expected<Json> MergePatch(const Resource& resource, const ObjectKey& key, const Json& patch,
+                            const WriteOptions& options = {}) const;
+  // RFC 6902: an array of operations, with `test` first to make it conditional.
+  Expected<Json> JsonPatch(const Resource& resource, const ObjectKey& key, const Json& operations,
+                           const WriteOptions& options = {}) const;
+  // PUT; the object must carry metadata.resourceVersion. kConflict: read again.
+  Expected<Json> Update(const Resource& resource, const Json& object,
+                        const WriteOptions& options = {}) const;
+  // kNotFound if it is already gone.
+  Expected<void> Delete(const Resource& resource, const ObjectKey& key,
+                        const DeleteOptions& options = {}) const;
+  // POST without side effects to a fixed path: TokenReview, SubjectAccessReview.
+  Expected<Json> PostPath(const std::string& path, const Json& body) const;
+  // GET of a path that is no object: "/version", "/apis/apps/v1".
+  Expected<Json> GetPath(const std::string& path) const;
+
+  // One watch connection with bookmarks: `handlers` as for Transport::Stream. Success: the server
+  // ended it.
+  Expected<void> Watch(const Resource& resource, const WatchOptions& options,
+                       const StreamHandlers& handlers, std::stop_token stop) const;
+
+ private:
+  Expected<Json> Call(Request request, std::string_view what, std::stop_token stop = {}) const;
+
+  Transport& transport_;
+  ClientOptions options_;
+};
+
+// The error in an answer that is no success: its Status body, else its HTTP status. `what` names
+// the call.
+Error ErrorFrom(const Response& response, std::string_view what);
+// The error in a Status object, as in-stream ERROR events carry it too.
+Error ErrorFromStatus(const Json& status, int http_status, std::string_view what);
+// The server lags behind the version that was asked for (details.causes: ResourceVersionTooLarge).
+bool IsTooLarge(const Error& error);
+
+}  // namespace sb::kube

@@ -1,0 +1,98 @@
+// Keeps a Store equal to what the API server has of one kind: lists, watches, resumes, relists.
+//
+//   Informer deployments(client, {.resource = Deployments(), .label_selector = "app=x"},
+//                        [&](const ObjectKey& key, ObjectPtr old, ObjectPtr now) {
+//                        queue.Add(OwnerOf(key)); });
+//   deployments.Start();
+//   if (!deployments.WaitForSync(30s, stop)) …deployments.LastError()…
+//
+// One thread each. on_change runs on it, after the store has changed, in the order of events of
+// each object; it must not block (it enqueues a key). Errors never end it: it backs off and goes on
+// until Stop, so that an operator recovers from lost permissions and deleted definitions by itself.
+//
+// Own writes: the cache lags behind them. NoteWritten(answer) shows the written object at once;
+// watch events older than it are then ignored. The event of the write itself still calls on_change.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "common/error.h"
+#include "common/time.h"
+#include "operator/kube/client.h"
+#include "operator/kube/resource.h"
+#include "operator/kube/store.h"
+#include "operator/kube/watcher.h"
+
+namespace sb::kube {
+
+class Metrics;
+
+struct InformerOptions {
+  Resource resource;
+  std::string namespace_;  // "" for all
+  std::string label_selector;
+  std::string field_selector;
+  Projection projection = DropNoise;
+  IndexFunction index;
+  WatcherConfig watcher;
+  Metrics* metrics = nullptr;  // must outlive the informer
+};
+
+class Informer {
+ public:
+  using OnChange = std::function<void(const ObjectKey& key, ObjectPtr old, ObjectPtr now)>;
+
+  Informer(const Client& client, InformerOptions options, OnChange on_change,
+           const Clock& clock = SystemClock());
+  ~Informer();  // stops
+  Informer(const Informer&) = delete;
+  Informer& operator=(const Informer&) = delete;
+
+  void Start();
+  // Asks the thread to end without waiting, so that many informers stop at once.
+  void RequestStop();
+  // Ends and joins it. The store stays readable.
+  void Stop();
+
+  const Store& store() const { return store_; }
+  const Resource& resource() const { return options_.resource; }
+
+  // True once the first list is in the store and on_change has been called for each of its objects.
+  bool WaitForSync(Duration deadline, std::stop_token stop = {}) const;
+  bool Synced() const { return synced_; }
+
+  // Why the last list or watch failed; nothing while it works.
+  std::optional<Error> LastError() const;
+
+  // See above. `object` is the server's answer to a write; thread-safe.
+  void NoteWritten(const Json& object);
+
+ private:
+  void Run(std::stop_token stop);
+  WatchInput ListPage(const ListCommand& command, std::stop_token stop);
+  Step Watch(WatchState state, const WatchCommand& command, std::stop_token stop);
+  void Announce(std::vector<Change> changes);
+  void NoteFailure(const Error& error);
+  void NoteSuccess();
+
+  const Client& client_;
+  const InformerOptions options_;
+  const OnChange on_change_;
+  const Clock& clock_;
+  Store store_;
+  StoreWriter writer_;
+  std::atomic<bool> synced_ = false;
+  mutable std::mutex status_mutex_;
+  mutable std::condition_variable_any status_changed_;
+  std::optional<Error> last_error_;
+  std::jthread thread_;
+};
+
+}  // namespace sb::kube

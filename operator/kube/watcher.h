@@ -1,0 +1,141 @@
+// The protocol of list and watch as a pure state machine: what to do next, given what just
+// happened. The informer does the I/O; tests feed inputs and compare steps.
+//
+//   Step step = Begin(config, seed);
+//   for (;;) { WatchInput input = Do(step.command); step = Next(std::move(step.state), input,
+//   clock.Now()); … }
+//
+// Rules (client-go's reflector, kept where it is right; numbers are defaults of WatcherConfig):
+// - The first list asks for version "0" (any cached one is fine), a relist for the last version
+// seen (never back in
+//   time), and only if that fails as Gone for "" (a quorum read), so that rolling API servers are
+//   not stampeded.
+// - Pages of 500 when the version is "" or "0"; none at an exact version, so that the watch cache
+// can answer. A
+//   page after the first that is Gone: one whole list without pages at the version first asked for.
+// - A watch resumes at the version of the last event or bookmark. If it began at "0", its first
+// ADDED events are
+//   synthetic and unordered and their versions do not count.
+// - End of stream: watch again at once. Ended within 1 s without an event: back off, then list.
+// - Refused, unreachable or 429: back off, then watch again without listing. Gone (as HTTP status
+// or in the stream)
+//   and every other error: back off, then list.
+// - Silence: 80 s if a bookmark has been seen on this stream, else its timeout + 5 s; then watch
+// again.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "common/error.h"
+#include "common/time.h"
+#include "operator/kube/backoff.h"
+
+namespace sb::kube {
+
+struct WatcherConfig {
+  int page_limit = 500;
+  // timeoutSeconds of a watch is drawn from here: load balancers drop silent connections after 240
+  // s.
+  int watch_timeout_min_s = 180;
+  int watch_timeout_max_s = 230;
+  Duration idle_after_bookmark = std::chrono::seconds(80);
+  Duration idle_beyond_timeout = std::chrono::seconds(5);
+  Duration very_short_watch = std::chrono::seconds(1);
+  BackoffConfig backoff;
+};
+
+// What lasts from state to state.
+struct WatchMemory {
+  WatcherConfig config;
+  std::string last_version;          // "" before the first list
+  bool version_unavailable = false;  // the server does not have last_version: ask for the latest
+  bool paged_at_zero = false;  // the server pages even version 0 (no watch cache): keep paging
+  Backoff backoff;
+};
+
+// Waiting for a page of a list.
+struct Listing {
+  std::string version;  // as first asked for
+  std::string continue_token;
+  bool paged = true;
+  std::string list_version;  // of the first page
+};
+// Waiting for events.
+struct Watching {
+  TimePoint opened_at;
+  std::uint64_t events = 0;
+  bool bookmark_seen = false;
+  bool hold_version = false;  // began at "0": only synthetic ADDED so far
+  int timeout_s = 0;
+};
+// Waiting for time to pass.
+struct BackingOff {
+  bool then_list = true;  // else watch
+};
+
+struct WatchState {
+  WatchMemory memory;
+  std::variant<Listing, Watching, BackingOff> at;
+};
+
+// Inputs.
+struct PageArrived {
+  std::string resource_version;
+  std::string continue_token;
+};
+struct ListFailed {
+  Error error;
+};
+enum class EventType { kAdded, kModified, kDeleted, kBookmark };
+struct EventArrived {
+  EventType type;
+  std::string resource_version;
+};
+struct StreamEnded {};  // the server closed the stream in good order
+struct StreamFailed {  // could not be opened, broke, fell silent (kDeadlineExceeded), or carried an
+                       // ERROR event
+  Error error;
+};
+struct DelayPassed {};
+using WatchInput =
+    std::variant<PageArrived, ListFailed, EventArrived, StreamEnded, StreamFailed, DelayPassed>;
+
+// Commands: the one thing to do next.
+struct ListCommand {
+  std::string resource_version;
+  int limit = 0;
+  std::string continue_token;
+};
+struct WatchCommand {
+  std::string resource_version;
+  int timeout_s = 0;
+};
+struct ReadOn {};  // stay in this stream
+struct WaitCommand {
+  Duration delay;
+};
+using Command = std::variant<ListCommand, WatchCommand, ReadOn, WaitCommand>;
+
+// What becomes of the staged pages of a list.
+enum class Staged { kKeep, kDrop, kCommit };
+
+struct Step {
+  WatchState state;
+  Command command;
+  Staged staged = Staged::kKeep;
+  std::string commit_version;  // with kCommit
+};
+
+// The first step: a list. `seed` feeds the jitter.
+Step Begin(const WatcherConfig& config, std::uint32_t seed);
+// An input that does not belong to the state (a page while watching) is a bug of the driver: back
+// off and list.
+Step Next(WatchState state, const WatchInput& input, TimePoint now);
+// How long the stream may be silent from now on.
+Duration IdleDeadline(const WatchState& state);
+
+}  // namespace sb::kube
