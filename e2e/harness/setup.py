@@ -1,0 +1,90 @@
+"""From a fresh machine to a cluster with the operator in it, and back.
+
+    with prepared(nodes=3, keep=False) as cluster:
+        ...
+
+Our own cluster is taken down at the end, also after Ctrl-C, SIGTERM or a failure, unless `keep` is set or somebody else
+had brought it up before. A run that was killed leaves a mark, so that the next one knows that the cluster is its to remove.
+"""
+
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from harness import cluster as clusters
+from harness import release
+from harness.cluster import LAUNCHER, OUT, REPOSITORY, Cluster
+from harness.steps import Steps, say
+
+_MARK = OUT / "cluster-is-ours"
+_BUILD_SECONDS = 3600.0
+_DOWN_SECONDS = 180.0
+
+
+@contextmanager
+def prepared(nodes: int, keep: bool, python: bool = False) -> Iterator[Cluster]:
+    """`python`: also makes the Python environment of the tests."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that `finally` runs
+    OUT.mkdir(parents=True, exist_ok=True)
+    if clusters.is_given():
+        with Steps(OUT / "log") as steps:
+            _prepare_given(steps, python)
+        cluster = clusters.given()
+        release.install(cluster)
+        yield cluster
+        return
+    ours = _MARK.exists() or not _is_up()
+    if ours:
+        _MARK.touch()
+    try:
+        with Steps(OUT / "log") as steps:
+            cluster = _prepare_local(steps, nodes, python)
+        release.install(cluster)
+        yield cluster
+    finally:
+        _leave(keep, ours)
+
+
+def _prepare_given(steps: Steps, python: bool) -> None:
+    steps.run("Debian packages", [_path("setup/debian.sh")], _BUILD_SECONDS)
+    steps.start("C++ build", [_path("setup/build.sh")])
+    if python:
+        steps.start("Python environment", [_path("setup/python.sh")])
+    steps.finish(_BUILD_SECONDS)
+    if registry := os.environ.get("SB_REGISTRY"):
+        steps.run("images", [_path("app/images/build"), "--no-compile", "--push", registry], _BUILD_SECONDS)
+
+
+def _prepare_local(steps: Steps, nodes: int, python: bool) -> Cluster:
+    steps.run("Debian packages", [_path("setup/debian.sh")], _BUILD_SECONDS)
+    steps.start("C++ build and images", ["sh", "-ec", f"{_path('setup/build.sh')}; {_path('app/images/build')} --no-compile"])
+    steps.start(f"cluster of {nodes} nodes", [LAUNCHER, "up", "--nodes", str(nodes)])
+    if python:
+        steps.start("Python environment", [_path("setup/python.sh")])
+    steps.finish(_BUILD_SECONDS)
+    steps.run("images to the nodes", [_path("app/images/build"), "--no-compile", "--load"], 600)
+    return clusters.local()
+
+
+def _is_up() -> bool:
+    return subprocess.run([LAUNCHER, "status"], capture_output=True, timeout=60).returncode == 0
+
+
+def _leave(keep: bool, ours: bool) -> None:
+    if keep or not ours:
+        _MARK.unlink(missing_ok=True)
+        say(f"the cluster stays up{'' if keep else ', as it was found'}:\n"
+            f"  export KUBECONFIG=$(e2e/cluster/run kubeconfig) SB_CLUSTER=local\n"
+            f"  e2e/cluster/run kubectl get sb,hpa,pods -A      look around\n"
+            f"  e2e/cluster/run down                            take it down")
+        return
+    with Steps(OUT / "log") as steps:
+        steps.run("cluster down", [LAUNCHER, "down"], _DOWN_SECONDS)
+    _MARK.unlink(missing_ok=True)
+
+
+def _path(name: str | Path) -> str:
+    return str(REPOSITORY / name)
