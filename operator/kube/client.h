@@ -107,10 +107,10 @@ class Client {
   // GET of a path that is no object: "/version", "/apis/apps/v1".
   Expected<Json> GetPath(const std::string& path) const;
 
-  // One watch connection with bookmarks: `handlers` as for Transport::Stream. Success: the server
-  // ended it.
-  Expected<void> Watch(const Resource& resource, const WatchOptions& options,
-                       const StreamHandlers& handlers, std::stop_token stop) const;
+  // One watch connection with bookmarks, like Transport::Stream: a status other than 200 is a
+  // refusal, see ErrorFrom.
+  Expected<Response> Watch(const Resource& resource, const WatchOptions& options,
+                           const StreamHandlers& handlers, std::stop_token stop) const;
 
  private:
   Expected<Json> Call(Request request, std::string_view what, std::stop_token stop = {}) const;

@@ -95,7 +95,7 @@ class StoreWriter {
 
   // One watch event. An event older than what is held (a write of ours came first) changes nothing.
   std::vector<Change> Upsert(Json object);
-  std::vector<Change> Remove(Json object);
+  std::vector<Change> Remove(const Json& object);
   // A bookmark.
   void Advance(const std::string& resource_version);
 
@@ -103,6 +103,9 @@ class StoreWriter {
   void NoteWritten(Json object);
 
  private:
+  Store::Entry MakeEntry(Json object) const;
+  static bool IsOlderThanOurs(const Store::Entry& held, const std::string& version);
+
   Store& store_;
   const Projection projection_;
   std::unordered_map<ObjectKey, Store::Entry> staged_;

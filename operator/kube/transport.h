@@ -11,6 +11,7 @@
 // server did the work.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <stop_token>
@@ -56,6 +57,8 @@ struct Response {
 
 // What a stream does with what arrives. Called on the thread that called Stream, in order.
 struct StreamHandlers {
+  // How long the server may take to answer with a status.
+  Duration open_deadline = std::chrono::seconds(30);
   // The server answered 200. Optional.
   std::function<void(const Response& head)> on_open;
   // One line, without its '\n'. False: enough, close the connection.

@@ -96,9 +96,11 @@ struct EventArrived {
   std::string resource_version;
 };
 struct StreamEnded {};  // the server closed the stream in good order
-struct StreamFailed {  // could not be opened, broke, fell silent (kDeadlineExceeded), or carried an
-                       // ERROR event
+// Could not be opened, broke, fell silent (kDeadlineExceeded), or carried an ERROR event.
+struct StreamFailed {
   Error error;
+  bool answered =
+      false;  // the server said it: an HTTP status or an ERROR event, not the connection
 };
 struct DelayPassed {};
 using WatchInput =

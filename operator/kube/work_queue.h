@@ -25,6 +25,7 @@
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 
 #include "common/time.h"
 #include "operator/kube/resource.h"
@@ -81,6 +82,7 @@ class WorkQueue {
   };
 
   void LockedAdd(const ObjectKey& key);
+  void LockedPush(const ObjectKey& key);
   void LockedAddAt(const ObjectKey& key, TimePoint ready);
   void LockedMoveDue();
   std::optional<ObjectKey> LockedPop();
@@ -91,9 +93,9 @@ class WorkQueue {
 
   mutable std::mutex queue_mutex_;
   std::condition_variable_any changed_;
-  std::deque<ObjectKey> order_;          // due, in order
+  std::deque<std::pair<ObjectKey, TimePoint>> order_;  // due, in order
   std::unordered_set<ObjectKey> dirty_;  // need work: in order_, or processing and added again
-  std::unordered_set<ObjectKey> processing_;
+  std::unordered_map<ObjectKey, TimePoint> processing_;  // since when
   std::set<std::pair<TimePoint, ObjectKey>> waiting_;
   std::unordered_map<ObjectKey, TimePoint> waiting_at_;
   std::unordered_map<ObjectKey, Retry> retries_;

@@ -1,0 +1,343 @@
+#include "operator/kube/client.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "operator/kube/metrics.h"
+
+namespace sb::kube {
+namespace {
+
+constexpr std::string_view kTooLarge = "ResourceVersionTooLarge";
+constexpr std::size_t kMaxMessage = 2048;
+
+void AddIfSet(Request& request, std::string name, const std::string& value) {
+  if (!value.empty()) request.query.emplace_back(std::move(name), value);
+}
+
+ErrorCode CodeOf(std::string_view reason, int http_status) {
+  static constexpr std::pair<std::string_view, ErrorCode> kReasons[] = {
+      {"NotFound", ErrorCode::kNotFound},
+      {"AlreadyExists", ErrorCode::kAlreadyExists},
+      {"Conflict", ErrorCode::kConflict},
+      {"Gone", ErrorCode::kGone},
+      {"Expired", ErrorCode::kGone},
+      {"Invalid", ErrorCode::kInvalidArgument},
+      {"BadRequest", ErrorCode::kInvalidArgument},
+      {"Unauthorized", ErrorCode::kUnauthenticated},
+      {"Forbidden", ErrorCode::kPermissionDenied},
+      {"TooManyRequests", ErrorCode::kTooManyRequests},
+      {"ServerTimeout", ErrorCode::kUnavailable},
+      {"Timeout", ErrorCode::kUnavailable},
+      {"ServiceUnavailable", ErrorCode::kUnavailable},
+      {"InternalError", ErrorCode::kUnavailable},
+  };
+  for (const auto& [name, code] : kReasons) {
+    if (reason == name) return code;
+  }
+  switch (http_status) {
+    case 400:
+    case 405:
+    case 406:
+    case 413:
+    case 415:
+    case 422:
+      return ErrorCode::kInvalidArgument;
+    case 401:
+      return ErrorCode::kUnauthenticated;
+    case 403:
+      return ErrorCode::kPermissionDenied;
+    case 404:
+      return ErrorCode::kNotFound;
+    case 409:
+      return ErrorCode::kConflict;
+    case 410:
+      return ErrorCode::kGone;
+    case 429:
+      return ErrorCode::kTooManyRequests;
+    default:
+      return http_status >= 500 ? ErrorCode::kUnavailable : ErrorCode::kInternal;
+  }
+}
+
+// " (spec.replicas: Invalid value …; spec.x: …)", leaving out causes that the message repeats
+// anyway.
+std::string CausesOf(const Json& status, const std::string& message) {
+  const Json* causes = Find(status, {"details", "causes"});
+  if (!causes || !causes->is_array()) return "";
+  std::string text;
+  for (const Json& cause : *causes) {
+    const std::string field = StringAt(cause, {"field"});
+    const std::string what = StringAt(cause, {"message"});
+    const std::string reason = StringAt(cause, {"reason"});
+    if (reason != kTooLarge && !field.empty() && message.find(field) != std::string::npos &&
+        message.find(what) != std::string::npos) {
+      continue;
+    }
+    std::string part = reason == kTooLarge ? reason : field;
+    if (!what.empty()) part += (part.empty() ? "" : ": ") + what;
+    if (part.empty()) continue;
+    text += (text.empty() ? " (" : "; ") + part;
+  }
+  return text.empty() ? text : text + ")";
+}
+
+bool HasTooLargeCause(const Json& status) {
+  const Json* causes = Find(status, {"details", "causes"});
+  if (!causes || !causes->is_array()) return false;
+  return std::any_of(causes->begin(), causes->end(),
+                     [](const Json& cause) { return StringAt(cause, {"reason"}) == kTooLarge; });
+}
+
+int RetryAfterMs(long long seconds) {
+  return static_cast<int>(std::clamp<long long>(seconds, 0, 3600) * 1000);
+}
+
+Request ObjectRequest(std::string method, const Resource& resource, const ObjectKey& key,
+                      std::string_view subresource = "") {
+  Request request;
+  request.method = std::move(method);
+  request.path = resource.Path(key.namespace_, key.name, subresource);
+  return request;
+}
+
+std::string Describe(std::string_view verb, const Resource& resource, const ObjectKey& key) {
+  return std::string(verb) + " " + resource.kind + " " + key.ToString();
+}
+
+// A path without a name would be the whole collection: DELETE on that must never happen by
+// accident.
+std::optional<Error> CheckKey(std::string_view verb, const Resource& resource,
+                              const ObjectKey& key) {
+  if (!key.name.empty() && (!resource.namespaced || !key.namespace_.empty())) return std::nullopt;
+  return Error{ErrorCode::kInvalidArgument,
+               Describe(verb, resource, key) + ": the object has no name or no namespace", 0};
+}
+
+std::string Dump(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace
+
+bool IsTooLarge(const Error& error) {
+  return error.code == ErrorCode::kGone && error.message.find(kTooLarge) != std::string::npos;
+}
+
+Error ErrorFromStatus(const Json& status, int http_status, std::string_view what) {
+  const int code = static_cast<int>(IntAt(status, {"code"}, http_status));
+  const std::string reason = StringAt(status, {"reason"});
+  std::string message = StringAt(status, {"message"});
+  // Servers before 1.19 say it in a Timeout's message only.
+  const bool too_large =
+      HasTooLargeCause(status) || (code == 504 && message.find("Too large resource version") == 0);
+  std::string text = std::string(what) + ": ";
+  text += message.empty() ? "HTTP " + std::to_string(code) : message;
+  text += CausesOf(status, message);
+  if (too_large && text.find(kTooLarge) == std::string::npos) text += " (ResourceVersionTooLarge)";
+  if (text.size() > kMaxMessage) text = text.substr(0, kMaxMessage) + "…";
+  Error error{too_large ? ErrorCode::kGone : CodeOf(reason, code), std::move(text), 0};
+  error.retry_after_ms = RetryAfterMs(IntAt(status, {"details", "retryAfterSeconds"}));
+  return error;
+}
+
+Error ErrorFrom(const Response& response, std::string_view what) {
+  Json status = Json::parse(response.body, nullptr, false);
+  if (!status.is_object() || StringAt(status, {"kind"}) != "Status") {
+    status = Json::object();
+    // Whatever stands between us and the server; its first line is the best hint there is.
+    std::string line =
+        response.body.substr(0, std::min<std::size_t>(response.body.find('\n'), 200));
+    if (!line.empty()) {
+      status["message"] = "HTTP " + std::to_string(response.status) + ": " + line;
+    }
+  }
+  Error error = ErrorFromStatus(status, response.status, what);
+  auto header = response.headers.find("Retry-After");
+  if (error.retry_after_ms == 0 && header != response.headers.end()) {
+    long long seconds = 0;
+    for (char c : header->second) {
+      if (c < '0' || c > '9' || seconds > 10'000) break;  // an HTTP date is not worth parsing
+      seconds = seconds * 10 + (c - '0');
+    }
+    error.retry_after_ms = RetryAfterMs(seconds);
+  }
+  return error;
+}
+
+Client::Client(Transport& transport, ClientOptions options)
+    : transport_(transport), options_(std::move(options)) {}
+
+Expected<Json> Client::Call(Request request, std::string_view what, std::stop_token stop) const {
+  request.headers.emplace_back("User-Agent", options_.user_agent);
+  auto response = transport_.Send(request, options_.deadline, stop);
+  if (options_.metrics) {
+    options_.metrics->CountRequest(request.method, response ? response->status : 0);
+  }
+  if (!response) {
+    Error error = response.error();
+    error.message = std::string(what) + ": " + error.message;
+    return tl::unexpected(std::move(error));
+  }
+  if (response->status < 200 || response->status > 299) {
+    return tl::unexpected(ErrorFrom(*response, what));
+  }
+  Json body = Json::parse(response->body, nullptr, false);
+  if (!body.is_object()) {
+    return Fail(ErrorCode::kInternal, std::string(what) + ": the answer is not a JSON object");
+  }
+  return body;
+}
+
+Expected<Json> Client::Get(const Resource& resource, const ObjectKey& key) const {
+  if (auto error = CheckKey("get", resource, key)) return tl::unexpected(*error);
+  return Call(ObjectRequest("GET", resource, key), Describe("get", resource, key));
+}
+
+Expected<Json> Client::List(const Resource& resource, const ListOptions& options,
+                            std::stop_token stop) const {
+  Request request;
+  request.path = resource.Path(options.namespace_);
+  AddIfSet(request, "labelSelector", options.label_selector);
+  AddIfSet(request, "fieldSelector", options.field_selector);
+  if (options.limit > 0) request.query.emplace_back("limit", std::to_string(options.limit));
+  if (options.continue_token.empty()) {
+    AddIfSet(request, "resourceVersion", options.resource_version);
+  } else {
+    request.query.emplace_back("continue", options.continue_token);
+  }
+  const std::string what = "list " + resource.plural;
+  auto list = Call(std::move(request), what, stop);
+  if (!list) return list;
+  auto items = list->find("items");
+  // A Table, or an answer of something that is no API server. `items: null` is an empty list.
+  if (items == list->end() || !(items->is_array() || items->is_null())) {
+    return Fail(ErrorCode::kInternal, what + ": the answer is not a list but a " +
+                                          StringAt(*list, {"kind"}, "thing without kind"));
+  }
+  if (items->is_null()) *items = Json::array();
+  for (Json& item : *items) {
+    if (!item.is_object()) return Fail(ErrorCode::kInternal, what + ": an item is not an object");
+    item.emplace("kind", resource.kind);
+    item.emplace("apiVersion", resource.ApiVersion());
+  }
+  return list;
+}
+
+Expected<Json> Client::Create(const Resource& resource, const Json& object,
+                              const std::string& field_manager) const {
+  const ObjectKey key = KeyOf(object);
+  if (resource.namespaced && key.namespace_.empty()) {
+    return Fail(ErrorCode::kInvalidArgument, Describe("create", resource, key) + ": no namespace");
+  }
+  Request request = ObjectRequest("POST", resource, {key.namespace_, ""});
+  AddIfSet(request, "fieldManager", field_manager);
+  request.content_type = "application/json";
+  request.body = Dump(object);
+  request.idempotent = false;
+  return Call(std::move(request), Describe("create", resource, key));
+}
+
+Expected<Json> Client::Apply(const Resource& resource, const Json& object,
+                             const ApplyOptions& options) const {
+  const ObjectKey key = KeyOf(object);
+  if (auto error = CheckKey("apply", resource, key)) return tl::unexpected(*error);
+  Request request = ObjectRequest("PATCH", resource, key, options.subresource);
+  request.query.emplace_back("fieldManager", options.field_manager);
+  if (options.force) request.query.emplace_back("force", "true");
+  if (options.dry_run) request.query.emplace_back("dryRun", "All");
+  request.content_type = "application/apply-patch+yaml";  // JSON is YAML
+  request.body = Dump(object);
+  return Call(std::move(request), Describe("apply", resource, key));
+}
+
+Expected<Json> Client::MergePatch(const Resource& resource, const ObjectKey& key, const Json& patch,
+                                  const WriteOptions& options) const {
+  if (auto error = CheckKey("patch", resource, key)) return tl::unexpected(*error);
+  Request request = ObjectRequest("PATCH", resource, key, options.subresource);
+  AddIfSet(request, "fieldManager", options.field_manager);
+  request.content_type = "application/merge-patch+json";
+  request.body = Dump(patch);
+  return Call(std::move(request), Describe("patch", resource, key));
+}
+
+Expected<Json> Client::JsonPatch(const Resource& resource, const ObjectKey& key,
+                                 const Json& operations, const WriteOptions& options) const {
+  if (auto error = CheckKey("patch", resource, key)) return tl::unexpected(*error);
+  Request request = ObjectRequest("PATCH", resource, key, options.subresource);
+  AddIfSet(request, "fieldManager", options.field_manager);
+  request.content_type = "application/json-patch+json";
+  request.body = Dump(operations);
+  request.idempotent = false;  // "add" to an array twice adds two
+  return Call(std::move(request), Describe("patch", resource, key));
+}
+
+Expected<Json> Client::Update(const Resource& resource, const Json& object,
+                              const WriteOptions& options) const {
+  const ObjectKey key = KeyOf(object);
+  if (auto error = CheckKey("update", resource, key)) return tl::unexpected(*error);
+  if (ResourceVersionOf(object).empty()) {
+    return Fail(ErrorCode::kInvalidArgument,
+                Describe("update", resource, key) + ": metadata.resourceVersion is missing");
+  }
+  Request request = ObjectRequest("PUT", resource, key, options.subresource);
+  AddIfSet(request, "fieldManager", options.field_manager);
+  request.content_type = "application/json";
+  request.body = Dump(object);
+  return Call(std::move(request), Describe("update", resource, key));
+}
+
+Expected<void> Client::Delete(const Resource& resource, const ObjectKey& key,
+                              const DeleteOptions& options) const {
+  if (auto error = CheckKey("delete", resource, key)) return tl::unexpected(*error);
+  Request request = ObjectRequest("DELETE", resource, key);
+  Json body{
+      {"apiVersion", "v1"}, {"kind", "DeleteOptions"}, {"propagationPolicy", options.propagation}};
+  if (!options.uid.empty()) body["preconditions"] = {{"uid", options.uid}};
+  request.content_type = "application/json";
+  request.body = Dump(body);
+  // Without a UID, a second one could hit the next object of that name.
+  request.idempotent = !options.uid.empty();
+  auto answer = Call(std::move(request), Describe("delete", resource, key));
+  if (!answer) return tl::unexpected(answer.error());
+  return {};
+}
+
+Expected<Json> Client::PostPath(const std::string& path, const Json& body) const {
+  Request request;
+  request.method = "POST";
+  request.path = path;
+  request.content_type = "application/json";
+  request.body = Dump(body);
+  return Call(std::move(request), "post " + path);
+}
+
+Expected<Json> Client::GetPath(const std::string& path) const {
+  Request request;
+  request.path = path;
+  return Call(std::move(request), "get " + path);
+}
+
+Expected<Response> Client::Watch(const Resource& resource, const WatchOptions& options,
+                                 const StreamHandlers& handlers, std::stop_token stop) const {
+  Request request;
+  request.path = resource.Path(options.namespace_);
+  request.query = {{"watch", "true"}, {"allowWatchBookmarks", "true"}};
+  AddIfSet(request, "labelSelector", options.label_selector);
+  AddIfSet(request, "fieldSelector", options.field_selector);
+  AddIfSet(request, "resourceVersion", options.resource_version);
+  if (options.timeout_seconds > 0) {
+    request.query.emplace_back("timeoutSeconds", std::to_string(options.timeout_seconds));
+  }
+  request.headers.emplace_back("User-Agent", options_.user_agent);
+  auto head = transport_.Stream(request, handlers, stop);
+  if (options_.metrics) options_.metrics->CountRequest("GET", head ? head->status : 0);
+  if (!head) {
+    Error error = head.error();
+    error.message = "watch " + resource.plural + ": " + error.message;
+    return tl::unexpected(std::move(error));
+  }
+  return head;
+}
+
+}  // namespace sb::kube

@@ -1,0 +1,168 @@
+#include "operator/kube/watcher.h"
+
+#include <utility>
+
+namespace sb::kube {
+namespace {
+
+template <typename... Visitors>
+struct Overloaded : Visitors... {
+  using Visitors::operator()...;
+};
+template <typename... Visitors>
+Overloaded(Visitors...) -> Overloaded<Visitors...>;
+
+Step StartList(WatchMemory memory) {
+  std::string version = "0";
+  if (memory.version_unavailable) {
+    version = "";
+  } else if (!memory.last_version.empty()) {
+    version = memory.last_version;
+  }
+  // An exact version is asked for without pages, so that the watch cache can answer, unless it is
+  // known to be off.
+  const bool paged = version.empty() || version == "0" || memory.paged_at_zero;
+  ListCommand command{version, paged ? memory.config.page_limit : 0, ""};
+  return {
+      {std::move(memory), Listing{version, "", paged, ""}}, std::move(command), Staged::kDrop, ""};
+}
+
+Step StartWatch(WatchMemory memory, TimePoint now) {
+  Watching watching;
+  watching.opened_at = now;
+  watching.hold_version = memory.last_version.empty() || memory.last_version == "0";
+  const int span = memory.config.watch_timeout_max_s - memory.config.watch_timeout_min_s + 1;
+  watching.timeout_s = memory.config.watch_timeout_min_s +
+                       static_cast<int>(memory.backoff.Random() * 0.999999 * span);
+  WatchCommand command{memory.last_version, watching.timeout_s};
+  return {{std::move(memory), watching}, std::move(command), Staged::kKeep, ""};
+}
+
+Step BackOff(WatchMemory memory, bool then_list, TimePoint now) {
+  const Duration delay = memory.backoff.Next(now);
+  return {{std::move(memory), BackingOff{then_list}}, WaitCommand{delay}, Staged::kDrop, ""};
+}
+
+// A server that says how long to wait is believed, up to a point.
+Step BackOff(WatchMemory memory, bool then_list, TimePoint now, const Error& error) {
+  Step step = BackOff(std::move(memory), then_list, now);
+  const Duration asked = std::chrono::milliseconds(error.retry_after_ms);
+  auto& wait = std::get<WaitCommand>(step.command);
+  wait.delay = std::max(wait.delay, std::min<Duration>(asked, std::chrono::minutes(1)));
+  return step;
+}
+
+Step OnPage(WatchMemory memory, Listing listing, const PageArrived& page, TimePoint now) {
+  if (page.resource_version.empty() && page.continue_token.empty() &&
+      listing.list_version.empty()) {
+    // Neither a version to watch from nor a next page: no list we can use.
+    return BackOff(std::move(memory), true, now);
+  }
+  if (listing.list_version.empty()) listing.list_version = page.resource_version;
+  if (!page.continue_token.empty()) {
+    if (listing.version == "0") memory.paged_at_zero = true;
+    listing.continue_token = page.continue_token;
+    ListCommand command{listing.version, memory.config.page_limit, page.continue_token};
+    return {{std::move(memory), std::move(listing)}, std::move(command), Staged::kKeep, ""};
+  }
+  memory.last_version = listing.list_version;
+  memory.version_unavailable = false;
+  Step step = StartWatch(std::move(memory), now);
+  step.staged = Staged::kCommit;
+  step.commit_version = listing.list_version;
+  return step;
+}
+
+Step OnListFailed(WatchMemory memory, Listing listing, const Error& error, TimePoint now) {
+  if (error.code == ErrorCode::kGone) {
+    if (!listing.continue_token.empty()) {
+      // The server compacted while we paged (its continue token is too old): all at once, as first
+      // asked for.
+      ListCommand command{listing.version, 0, ""};
+      return {{std::move(memory), Listing{listing.version, "", false, ""}},
+              std::move(command),
+              Staged::kDrop,
+              ""};
+    }
+    if (!memory.version_unavailable) {
+      memory.version_unavailable = true;
+      return StartList(std::move(memory));  // at once: the next one asks for the latest
+    }
+  }
+  return BackOff(std::move(memory), true, now, error);
+}
+
+Step OnEvent(WatchMemory memory, Watching watching, const EventArrived& event) {
+  ++watching.events;
+  if (event.type == EventType::kBookmark) watching.bookmark_seen = true;
+  if (event.type != EventType::kAdded) watching.hold_version = false;
+  if (!watching.hold_version && !event.resource_version.empty()) {
+    memory.last_version = event.resource_version;
+  }
+  return {{std::move(memory), watching}, ReadOn{}, Staged::kKeep, ""};
+}
+
+Step OnStreamEnded(WatchMemory memory, const Watching& watching, TimePoint now) {
+  if (watching.events == 0 && now - watching.opened_at < memory.config.very_short_watch) {
+    // A server that accepts and closes at once would be hammered.
+    return BackOff(std::move(memory), true, now);
+  }
+  return StartWatch(std::move(memory), now);
+}
+
+Step OnStreamFailed(WatchMemory memory, const StreamFailed& failure, TimePoint now) {
+  const Error& error = failure.error;
+  if (error.code == ErrorCode::kTooManyRequests)
+    return BackOff(std::move(memory), false, now, error);
+  if (failure.answered) return BackOff(std::move(memory), true, now, error);
+  // Silence means that the peer is gone, and it took its time: the version is still good, no need
+  // to wait.
+  if (error.code == ErrorCode::kDeadlineExceeded) return StartWatch(std::move(memory), now);
+  // Refused or broken. A restarting server gets some jitter, and no list: the version is still
+  // good.
+  return BackOff(std::move(memory), false, now, error);
+}
+
+}  // namespace
+
+Step Begin(const WatcherConfig& config, std::uint32_t seed) {
+  return StartList(WatchMemory{config, "", false, false, Backoff(config.backoff, seed)});
+}
+
+Step Next(WatchState state, const WatchInput& input, TimePoint now) {
+  WatchMemory memory = std::move(state.memory);
+  const auto unexpected = [&](const auto&, const auto&) {
+    return BackOff(std::move(memory), true, now);
+  };
+  const auto next = Overloaded{
+      unexpected,
+      [&](const Listing& at, const PageArrived& in) {
+        return OnPage(std::move(memory), at, in, now);
+      },
+      [&](const Listing& at, const ListFailed& in) {
+        return OnListFailed(std::move(memory), at, in.error, now);
+      },
+      [&](const Watching& at, const EventArrived& in) {
+        return OnEvent(std::move(memory), at, in);
+      },
+      [&](const Watching& at, const StreamEnded&) {
+        return OnStreamEnded(std::move(memory), at, now);
+      },
+      [&](const Watching&, const StreamFailed& in) {
+        return OnStreamFailed(std::move(memory), in, now);
+      },
+      [&](const BackingOff& at, const DelayPassed&) {
+        return at.then_list ? StartList(std::move(memory)) : StartWatch(std::move(memory), now);
+      },
+  };
+  return std::visit(next, state.at, input);
+}
+
+Duration IdleDeadline(const WatchState& state) {
+  const auto* watching = std::get_if<Watching>(&state.at);
+  if (!watching) return std::chrono::seconds(1);
+  if (watching->bookmark_seen) return state.memory.config.idle_after_bookmark;
+  return std::chrono::seconds(watching->timeout_s) + state.memory.config.idle_beyond_timeout;
+}
+
+}  // namespace sb::kube
