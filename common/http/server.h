@@ -1,5 +1,5 @@
-// An HTTP/1.1 server for both programs: the Todo API's hot path, and the operator's probes, metrics and
-// metrics API (TLS). Boost.Beast inside, one coroutine a connection.
+// An HTTP/1.1 server for both programs: the Todo API's hot path, and the operator's probes, metrics
+// and metrics API (TLS). Boost.Beast inside, one coroutine a connection.
 //
 //   boost::asio::io_context loop(1);
 //   http::Server server(loop, {.port = 8080}, [](const http::Request& request) -> http::Task {
@@ -7,17 +7,20 @@
 //   });
 //   loop.run();
 //
-// A server belongs to the thread that runs its io_context; for one thread a core, make one io_context and
-// one Server each with reuse_port. Handlers run on that thread and must not block: work that blocks goes
-// to a thread pool and is awaited.
+// A server belongs to the thread that runs its io_context; for one thread a core, make one
+// io_context and one Server each with reuse_port. Handlers run on that thread and must not block:
+// work that blocks goes to a thread pool and is awaited.
 //
-// Limits: headers 16 KiB, body `max_body_bytes`, a request must arrive within `read_timeout`, an idle
-// connection is closed after `idle_timeout`, at most `max_connections`. What breaks HTTP framing
-// (RFC 9112 §6.3: Transfer-Encoding with Content-Length, Transfer-Encoding other than exactly "chunked" or
-// on HTTP/1.0, none or several Host headers) gets 400 and a closed connection, before any handler sees it.
+// Limits: headers 16 KiB, body `max_body_bytes`, a request must arrive within `read_timeout`, an
+// idle connection is closed after `idle_timeout`, at most `max_connections`. What breaks HTTP
+// framing (RFC 9112 §6.3: Transfer-Encoding with Content-Length, Transfer-Encoding other than
+// exactly "chunked" or on HTTP/1.0, none or several Host headers) gets 400 and a closed connection,
+// before any handler sees it.
 #pragma once
 
-#include <utility>  // Boost 1.74's coroutines need it first.
+// clang-format off
+#include <utility>  // before Asio: the coroutines of Boost 1.74 use std::exchange without including it
+// clang-format on
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
@@ -29,7 +32,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace sb::http {
@@ -39,14 +41,14 @@ struct HeaderField {
   std::string_view value;
 };
 
-// All views live as long as the handler's coroutine. No allocation: a request is views into the buffer
-// that it was read into.
+// All views live as long as the handler's coroutine. No allocation: a request is views into the
+// buffer that it was read into.
 struct Request {
   std::string_view method;  // "GET"
   std::string_view path;    // as sent, percent-encoded, without the query: "/users/1"
   std::string_view query;   // as sent, without the '?'
   std::string_view body;
-  std::string_view remote_address = {};  // the peer's address, without the port
+  std::string_view remote_address = {};      // the peer's address, without the port
   std::span<const HeaderField> fields = {};  // in the order sent
   // PEM of the certificate that the peer proved to hold. Empty: none, or no TLS. Which authority
   // signed it is for the handler to check.
@@ -62,14 +64,15 @@ struct Response {
   int status = 200;
   std::string_view content_type = "application/json";  // must outlive the response: a literal
   std::string body;
-  std::vector<std::pair<std::string, std::string>> headers;  // further ones; not the framing headers
+  std::vector<std::pair<std::string, std::string>>
+      headers;  // further ones; not the framing headers
 };
 
 using Task = boost::asio::awaitable<Response>;
 using Handler = std::function<Task(const Request&)>;
 
-// What a TLS server shows. Read anew for each connection, so a rotated certificate needs no restart.
-// Thread-safe to call. `ask_client_certificate`: request one, accept none.
+// What a TLS server shows. Read anew for each connection, so a rotated certificate needs no
+// restart. Thread-safe to call. `ask_client_certificate`: request one, accept none.
 struct TlsOptions {
   struct Pair {
     std::string certificate_chain_pem;
@@ -100,12 +103,13 @@ class Server {
 
   std::uint16_t port() const;
 
-  // From now on every answer carries "Connection: close"; new connections are still accepted and served.
-  // First step of a graceful stop, while load balancers still send traffic. Loop thread only.
+  // From now on every answer carries "Connection: close"; new connections are still accepted and
+  // served. First step of a graceful stop, while load balancers still send traffic. Loop thread
+  // only.
   void AnnounceClose();
 
-  // Stops accepting, closes idle connections, lets requests in flight finish; completes when none is
-  // left or `deadline` has passed, then closes what remains. Loop thread only.
+  // Stops accepting, closes idle connections, lets requests in flight finish; completes when none
+  // is left or `deadline` has passed, then closes what remains. Loop thread only.
   boost::asio::awaitable<void> Drain(std::chrono::milliseconds deadline);
 
   std::size_t open_connections() const;
