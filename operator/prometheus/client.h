@@ -1,0 +1,53 @@
+// Instant queries over HTTP: the one place that talks to Prometheus.
+//
+//   promql::Client client;
+//   auto vector = client.Query("http://prometheus.monitoring:9090", "sum(up)", 3s);
+//
+// Thread-safe; a call blocks its thread until the answer or the deadline. Connections are kept open
+// between calls to the same server. http and https (system authorities). cpprestsdk is inside, and
+// its traps (facts/controller.md §6) stay there.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "common/error.h"
+#include "common/time.h"
+#include "operator/prometheus/result.h"
+
+namespace sb::promql {
+
+inline constexpr std::chrono::seconds kDefaultTimeout{3};
+// An answer of one number is some hundred bytes; more than this is a query that forgot to
+// aggregate.
+inline constexpr std::size_t kMaxAnswerBytes = 1 << 20;
+
+class Client {
+ public:
+  Client();
+  ~Client();
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  // `url` is Prometheus' base, with or without a path prefix and a trailing slash. Errors: as
+  // ParseAnswer, and kInvalidArgument for a url that is none or an answer above kMaxAnswerBytes,
+  // kUnavailable if nobody answers there, kDeadlineExceeded after `timeout`.
+  Expected<InstantVector> Query(const std::string& url, const std::string& promql,
+                                Duration timeout = kDefaultTimeout);
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// Where a base url's instant queries go: {"http://h:9090", "/prefix/api/v1/query"}.
+// kInvalidArgument if it is no http(s) url; the message names it without its user and password.
+struct Endpoint {
+  std::string server;  // scheme, host and port; never credentials
+  std::string path;
+};
+Expected<Endpoint> QueryEndpoint(std::string_view url);
+
+}  // namespace sb::promql

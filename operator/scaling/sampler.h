@@ -1,0 +1,93 @@
+// Keeps one shared sample of each distinct (url, query): polled in the background, so that the
+// state of a metric is known even when nobody asks, and asked anew when the HPA wants the present
+// value.
+//
+//   Sampler sampler([&](auto&... a) { return client.Query(a...); }, SystemClock(), {},
+//   enqueue_backend); sampler.SetWanted({"default", "todo"}, {{id, "http://prometheus:9090",
+//   "sum(…)"}}); auto known = sampler.Latest(id);                                 // no I/O: for
+//   the reconcile loop auto now = sampler.Current(id, 1s, SystemClock().Now() + 2500ms);  // may
+//   ask: for the metrics API
+//
+// Thread-safe. Threads: `threads` of its own, and callers of Current. Memory is bound by what is
+// wanted; a source is never asked twice at once, and at most `per_server` background polls wait for
+// one server, so a hanging one cannot starve the others. Stop() and the destructor wait for at most
+// one query timeout.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/error.h"
+#include "common/time.h"
+#include "operator/prometheus/result.h"
+#include "operator/scaling/sample.h"
+
+namespace sb::scaling {
+
+struct WantedMetric {
+  MetricId id;
+  std::string url;    // of Prometheus
+  std::string query;  // variables already expanded
+};
+
+struct SamplerOptions {
+  std::chrono::milliseconds interval{10'000};     // between two polls of a source, ±10 %
+  std::chrono::milliseconds stale_after{60'000};  // without an answer a fresh sample turns stale
+  std::chrono::milliseconds timeout{3'000};       // of one background poll
+  // A server that did not answer is not asked again on the caller's time for so long.
+  std::chrono::milliseconds failure_max_age{5'000};
+  int threads = 4;  // 0: none, the owner calls PollOne() itself (tests)
+  int per_server = 2;
+};
+
+class Sampler {
+ public:
+  // promql::Client::Query, or a script.
+  using Query = std::function<Expected<promql::InstantVector>(
+      const std::string& url, const std::string& query, Duration timeout)>;
+  // Told when SameEvidence no longer holds for a metric of the backend. Called without locks held,
+  // from any thread; must not block.
+  using OnEvidenceChange = std::function<void(const BackendKey&)>;
+  // For metrics: how long a query took, and its error if it failed. Thread-safe.
+  using Observe = std::function<void(Duration, const Error*)>;
+
+  Sampler(Query query, const Clock& clock, SamplerOptions options = {},
+          OnEvidenceChange on_evidence_change = {}, Observe observe = {});
+  ~Sampler();
+  Sampler(const Sampler&) = delete;
+  Sampler& operator=(const Sampler&) = delete;
+
+  // From now on exactly these metrics are wanted for `backend`. Cheap if nothing changed. A source
+  // that somebody else wants already brings its sample along; a new one is polled at once.
+  void SetWanted(const BackendKey& backend, std::vector<WantedMetric> metrics);
+  void Forget(const BackendKey& backend);
+
+  // The sample as known, without I/O. Empty: not wanted, or not asked for the first time yet. While
+  // SameEvidence holds, `error` stays word for word what it was, so a status need not be rewritten.
+  std::optional<Sample> Latest(const MetricId& id) const;
+
+  // The sample if it is younger than `max_age`, else a new one; callers who ask for the same source
+  // at once share one query. kFailed with kDeadlineExceeded if `deadline` passes. Empty: not
+  // wanted.
+  std::optional<Sample> Current(const MetricId& id, Duration max_age, TimePoint deadline);
+
+  // Every wanted metric and what is known of it.
+  std::vector<std::pair<MetricId, std::optional<Sample>>> Snapshot() const;
+
+  // Runs the poll that is due for longest. False: none is due.
+  bool PollOne();
+
+  // No further polls. Idempotent.
+  void Stop();
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace sb::scaling

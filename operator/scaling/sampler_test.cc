@@ -1,0 +1,294 @@
+#include "operator/scaling/sampler.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <condition_variable>
+#include <future>
+#include <map>
+#include <mutex>
+#include <thread>
+
+namespace sb::scaling {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::SizeIs;
+using namespace std::chrono_literals;
+
+class FakeClock : public Clock {
+ public:
+  TimePoint Now() const override {
+    const std::lock_guard lock(mutex_);
+    return TimePoint(1h) + elapsed_;
+  }
+  WallTime WallNow() const override {
+    const std::lock_guard lock(mutex_);
+    return WallTime(1'700'000'000s) + elapsed_;
+  }
+  void Advance(Duration by) {
+    const std::lock_guard lock(mutex_);
+    elapsed_ += by;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  Duration elapsed_{};
+};
+
+const BackendKey kTodo{"default", "todo"};
+const BackendKey kShop{"default", "shop"};
+const MetricId kRate{kTodo, "api", "rate"};
+const MetricId kShopRate{kShop, "api", "rate"};
+
+// Prometheus by script, polled by the test itself.
+class SamplerTest : public testing::Test {
+ protected:
+  static SamplerOptions NoThreads() {
+    SamplerOptions options;
+    options.threads = 0;
+    return options;
+  }
+
+  Expected<promql::InstantVector> Answer(const std::string& url, const std::string& query) {
+    asked_.push_back(url + " " + query);
+    if (error_) return tl::unexpected(*error_);
+    if (empty_) return promql::InstantVector{};
+    return promql::InstantVector{{.labels = {}, .value = value_, .at = clock_.WallNow()}};
+  }
+
+  void Want(const MetricId& id, const std::string& query = "q",
+            const std::string& url = "http://p") {
+    sampler_.SetWanted(id.backend, {{id, url, query}});
+  }
+  int PollAll() {
+    int polls = 0;
+    while (sampler_.PollOne()) ++polls;
+    return polls;
+  }
+
+  FakeClock clock_;
+  double value_ = 5;
+  bool empty_ = false;
+  std::optional<Error> error_;
+  std::vector<std::string> asked_;
+  std::vector<BackendKey> told_;
+  Sampler sampler_{[this](const std::string& url, const std::string& query, Duration) {
+                     return Answer(url, query);
+                   },
+                   clock_, NoThreads(), [this](const BackendKey& key) { told_.push_back(key); }};
+};
+
+TEST_F(SamplerTest, NothingIsKnownBeforeTheFirstAnswer) {
+  EXPECT_EQ(sampler_.Latest(kRate), std::nullopt);
+  Want(kRate);
+  EXPECT_EQ(sampler_.Latest(kRate), std::nullopt);
+  ASSERT_EQ(PollAll(), 1);
+  EXPECT_EQ(sampler_.Latest(kRate)->value, 5);
+  EXPECT_THAT(told_, ElementsAre(kTodo));
+}
+
+TEST_F(SamplerTest, PollsOnceAnInterval) {
+  Want(kRate);
+  PollAll();
+  EXPECT_EQ(PollAll(), 0);
+  clock_.Advance(8s);
+  EXPECT_EQ(PollAll(), 0);
+  clock_.Advance(4s);
+  EXPECT_EQ(PollAll(), 1);
+  EXPECT_THAT(told_, SizeIs(1)) << "the same evidence is no news";
+}
+
+TEST_F(SamplerTest, EqualQueriesShareOneSample) {
+  Want(kRate);
+  Want(kShopRate);
+  EXPECT_EQ(PollAll(), 1);
+  EXPECT_EQ(sampler_.Latest(kShopRate)->value, 5);
+  EXPECT_THAT(told_, ElementsAre(kShop, kTodo));
+  sampler_.Forget(kTodo);
+  EXPECT_EQ(sampler_.Latest(kRate), std::nullopt);
+  EXPECT_EQ(sampler_.Latest(kShopRate)->value, 5);
+}
+
+TEST_F(SamplerTest, AnEditedQueryIsAskedAtOnceAndTheOldOneNoMore) {
+  Want(kRate, "old");
+  PollAll();
+  Want(kRate, "new");
+  EXPECT_EQ(sampler_.Latest(kRate), std::nullopt) << "the old query's value is not the new one's";
+  clock_.Advance(20s);
+  EXPECT_EQ(PollAll(), 1);
+  EXPECT_THAT(asked_, ElementsAre("http://p old", "http://p new"));
+}
+
+TEST_F(SamplerTest, WantingTheSameAgainAsksNothing) {
+  Want(kRate);
+  PollAll();
+  Want(kRate);
+  EXPECT_EQ(PollAll(), 0);
+}
+
+TEST_F(SamplerTest, TellsEachChangeOfEvidenceOnce) {
+  Want(kRate);
+  const auto poll = [&] {
+    told_.clear();
+    clock_.Advance(12s);
+    PollAll();
+    return told_.size();
+  };
+  EXPECT_EQ(poll(), 1u);
+  value_ = 6;
+  EXPECT_EQ(poll(), 0u);
+  empty_ = true;
+  EXPECT_EQ(poll(), 1u);
+  EXPECT_EQ(poll(), 0u);
+  error_ = Error{ErrorCode::kUnavailable, "http://p answered 503", 0};
+  EXPECT_EQ(poll(), 1u);
+  error_->message = "http://p answered 502";
+  EXPECT_EQ(poll(), 0u);
+  EXPECT_EQ(sampler_.Latest(kRate)->error, "http://p answered 503") << "the words stay";
+  error_.reset();
+  empty_ = false;
+  EXPECT_EQ(poll(), 1u) << "it recovers by itself";
+  EXPECT_EQ(sampler_.Latest(kRate)->evidence, Evidence::kFresh);
+}
+
+TEST_F(SamplerTest, ASampleThatIsNotRenewedTurnsStale) {
+  Want(kRate);
+  PollAll();
+  clock_.Advance(61s);
+  EXPECT_EQ(sampler_.Latest(kRate)->evidence, Evidence::kStale);
+  EXPECT_EQ(sampler_.Latest(kRate)->value, 5);
+}
+
+TEST_F(SamplerTest, CurrentAsksOnlyIfTheSampleIsOld) {
+  Want(kRate);
+  const auto current = [&] { return *sampler_.Current(kRate, 1s, clock_.Now() + 2500ms); };
+  EXPECT_EQ(current().value, 5);
+  value_ = 6;
+  EXPECT_EQ(current().value, 5);
+  clock_.Advance(2s);
+  EXPECT_EQ(current().value, 6);
+  EXPECT_THAT(asked_, SizeIs(2));
+  EXPECT_EQ(PollAll(), 0) << "what the HPA asked need not be polled";
+  EXPECT_EQ(sampler_.Current(kShopRate, 1s, clock_.Now() + 1s), std::nullopt);
+}
+
+TEST_F(SamplerTest, ASilentServerIsNotAskedAgainAtOnce) {
+  Want(kRate);
+  error_ = Error{ErrorCode::kUnavailable, "refused", 0};
+  const auto current = [&] { return *sampler_.Current(kRate, 1s, clock_.Now() + 2500ms); };
+  EXPECT_EQ(current().evidence, Evidence::kFailed);
+  clock_.Advance(4s);
+  EXPECT_EQ(current().evidence, Evidence::kFailed);
+  EXPECT_THAT(asked_, SizeIs(1));
+  clock_.Advance(2s);
+  error_.reset();
+  EXPECT_EQ(current().evidence, Evidence::kFresh);
+}
+
+TEST_F(SamplerTest, CurrentHasADeadline) {
+  Want(kRate);
+  const auto sample = sampler_.Current(kRate, 1s, clock_.Now() + 100ms);
+  ASSERT_TRUE(sample);
+  EXPECT_EQ(sample->code, ErrorCode::kDeadlineExceeded);
+  EXPECT_THAT(asked_, IsEmpty());
+}
+
+TEST_F(SamplerTest, SnapshotListsWhatIsWanted) {
+  Want(kRate);
+  Want(kShopRate, "other");
+  sampler_.PollOne();
+  const auto all = sampler_.Snapshot();
+  ASSERT_THAT(all, SizeIs(2));
+  EXPECT_EQ(all[0].first, kShopRate);
+  EXPECT_NE(all[0].second.has_value(), all[1].second.has_value());
+}
+
+// A Prometheus whose answers wait until the test opens the gate.
+class GatedPrometheus {
+ public:
+  Expected<promql::InstantVector> Query(const std::string& url) {
+    std::unique_lock lock(mutex_);
+    ++asked_[url];
+    changed_.notify_all();
+    if (url == "http://hangs") changed_.wait(lock, [&] { return open_; });
+    return promql::InstantVector{{.labels = {}, .value = 1, .at = SystemClock().WallNow()}};
+  }
+  void AwaitAsked(const std::string& url, int times) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return asked_[url] >= times; });
+  }
+  int asked(const std::string& url) {
+    const std::lock_guard lock(mutex_);
+    return asked_[url];
+  }
+  void Open() {
+    const std::lock_guard lock(mutex_);
+    open_ = true;
+    changed_.notify_all();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::map<std::string, int> asked_;
+  bool open_ = false;
+};
+
+std::vector<WantedMetric> Several(const BackendKey& backend, const std::string& url, int count) {
+  std::vector<WantedMetric> wanted;
+  for (int i = 0; i < count; ++i) {
+    wanted.push_back({{backend, "api", "m" + std::to_string(i)}, url, "q" + std::to_string(i)});
+  }
+  return wanted;
+}
+
+// One backend's hanging Prometheus must not blind the others.
+TEST(SamplerThreadsTest, AHangingServerDoesNotHoldUpOthers) {
+  GatedPrometheus prometheus;
+  Sampler sampler(
+      [&](const std::string& url, const std::string&, Duration) { return prometheus.Query(url); },
+      SystemClock());
+  sampler.SetWanted(kTodo, Several(kTodo, "http://hangs", 10));
+  prometheus.AwaitAsked("http://hangs", 2);
+  sampler.SetWanted(kShop, Several(kShop, "http://works", 10));
+  prometheus.AwaitAsked("http://works", 10);
+  EXPECT_EQ(prometheus.asked("http://hangs"), 2);
+  prometheus.Open();
+  prometheus.AwaitAsked("http://hangs", 10);
+}
+
+TEST(SamplerThreadsTest, ConcurrentCallersShareOneQuery) {
+  GatedPrometheus prometheus;
+  SamplerOptions options;
+  options.threads = 0;
+  Sampler sampler(
+      [&](const std::string& url, const std::string&, Duration) { return prometheus.Query(url); },
+      SystemClock(), options);
+  sampler.SetWanted(kTodo, {{kRate, "http://hangs", "q"}});
+  std::vector<std::future<std::optional<Sample>>> callers;
+  for (int i = 0; i < 4; ++i) {
+    callers.push_back(std::async(
+        std::launch::async, [&] { return sampler.Current(kRate, 1s, SystemClock().Now() + 60s); }));
+  }
+  prometheus.AwaitAsked("http://hangs", 1);
+  prometheus.Open();
+  for (auto& caller : callers) EXPECT_EQ(caller.get()->evidence, Evidence::kFresh);
+  EXPECT_EQ(prometheus.asked("http://hangs"), 1);
+}
+
+TEST(SamplerThreadsTest, AWaitingCallerGivesUpAtItsDeadline) {
+  GatedPrometheus prometheus;
+  Sampler sampler(
+      [&](const std::string& url, const std::string&, Duration) { return prometheus.Query(url); },
+      SystemClock());
+  sampler.SetWanted(kTodo, {{kRate, "http://hangs", "q"}});
+  prometheus.AwaitAsked("http://hangs", 1);
+  const auto sample = sampler.Current(kRate, 1s, SystemClock().Now() + 10ms);
+  EXPECT_EQ(sample->code, ErrorCode::kDeadlineExceeded);
+  prometheus.Open();
+}
+
+}  // namespace
+}  // namespace sb::scaling
