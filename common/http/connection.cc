@@ -56,7 +56,7 @@ class Session final : public Connection {
     return socket().available(ignored) > 0;
   }
 
-  asio::awaitable<void> Run() {
+  asio::awaitable<void> Run() override {
     if constexpr (kTls) {
       Enter(Phase::kHandshake, state_->options.read_timeout);
       error_code failed;
@@ -206,16 +206,18 @@ class Session final : public Connection {
 
 }  // namespace
 
-asio::awaitable<void> ServePlain(std::shared_ptr<ServerState> state, tcp::socket socket) {
-  Session<tcp::socket> session(std::move(state), std::move(socket));
-  co_await session.Run();
+std::unique_ptr<Connection> MakePlainConnection(std::shared_ptr<ServerState> state,
+                                                tcp::socket socket) {
+  return std::make_unique<Session<tcp::socket>>(std::move(state), std::move(socket));
 }
 
-asio::awaitable<void> ServeTls(std::shared_ptr<ServerState> state, tcp::socket socket,
-                               std::shared_ptr<asio::ssl::context> context) {
+std::unique_ptr<Connection> MakeTlsConnection(std::shared_ptr<ServerState> state,
+                                              tcp::socket socket,
+                                              std::shared_ptr<asio::ssl::context> context) {
+  // The stream's SSL object keeps OpenSSL's context alive by itself.
   asio::ssl::stream<tcp::socket> stream(std::move(socket), *context);
-  Session<asio::ssl::stream<tcp::socket>> session(std::move(state), std::move(stream));
-  co_await session.Run();
+  return std::make_unique<Session<asio::ssl::stream<tcp::socket>>>(std::move(state),
+                                                                   std::move(stream));
 }
 
 }  // namespace sb::http

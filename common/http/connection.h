@@ -33,6 +33,9 @@ class Connection : public boost::intrusive::list_base_hook<
  public:
   virtual ~Connection() = default;
 
+  // Serves until the connection ends.
+  virtual boost::asio::awaitable<void> Run() = 0;
+
   // Ends the pending read (its phase kFresh, kIdle, kReading). Bytes that have already arrived win:
   // then the request is served.
   virtual void CancelRead() = 0;
@@ -63,11 +66,11 @@ struct ServerState {
   std::function<void()> on_last_closed;  // called each time `open` falls to 0
 };
 
-// Serve until the connection ends. Each keeps `state` alive.
-boost::asio::awaitable<void> ServePlain(std::shared_ptr<ServerState> state,
-                                        boost::asio::ip::tcp::socket socket);
-boost::asio::awaitable<void> ServeTls(std::shared_ptr<ServerState> state,
-                                      boost::asio::ip::tcp::socket socket,
-                                      std::shared_ptr<boost::asio::ssl::context> context);
+// Counted and listed in `state` from the moment they are made.
+std::unique_ptr<Connection> MakePlainConnection(std::shared_ptr<ServerState> state,
+                                                boost::asio::ip::tcp::socket socket);
+std::unique_ptr<Connection> MakeTlsConnection(std::shared_ptr<ServerState> state,
+                                              boost::asio::ip::tcp::socket socket,
+                                              std::shared_ptr<boost::asio::ssl::context> context);
 
 }  // namespace sb::http

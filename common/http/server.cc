@@ -82,22 +82,17 @@ class Server::Impl : public std::enable_shared_from_this<Impl> {
     const auto self = shared_from_this();
     state_->announce_close = true;
     state_->draining = true;
-    // What the kernel has accepted for us is a client's connection already: serve it too.
-    error_code failed;
-    while (!failed && acceptor_.is_open()) {
-      tcp::socket socket(loop_);
-      acceptor_.accept(socket, failed);
-      if (!failed) Admit(std::move(socket));
-    }
-    acceptor_.close(failed);
     tick_ = std::min(tick_, kDrainTick);
     sweeper_.cancel();
-    if (state_->open > 0) {
-      drained_.expires_after(limit);
-      state_->on_last_closed = [this] { drained_.cancel(); };
-      co_await drained_.async_wait(asio::redirect_error(asio::use_awaitable, failed));
-      state_->on_last_closed = nullptr;
+    error_code ignored;
+    acceptor_.cancel(ignored);
+    state_->on_last_closed = [this] { drained_.cancel(); };
+    const auto deadline = std::chrono::steady_clock::now() + limit;
+    while ((accepting_ || state_->open > 0) && std::chrono::steady_clock::now() < deadline) {
+      drained_.expires_at(deadline);
+      co_await drained_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
     }
+    state_->on_last_closed = nullptr;
     for (Connection& connection : state_->connections) connection.Close();
   }
 
@@ -106,7 +101,7 @@ class Server::Impl : public std::enable_shared_from_this<Impl> {
 
  private:
   static asio::awaitable<void> Accept(std::shared_ptr<Impl> self) {
-    while (self->acceptor_.is_open()) {
+    while (self->acceptor_.is_open() && !self->state_->draining) {
       error_code failed;
       tcp::socket socket(self->loop_);
       co_await self->acceptor_.async_accept(socket,
@@ -120,6 +115,16 @@ class Server::Impl : public std::enable_shared_from_this<Impl> {
         co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, failed));
       }
     }
+    // What the kernel has accepted for us is a client's connection already: serve it too.
+    error_code failed;
+    while (!failed && self->acceptor_.is_open()) {
+      tcp::socket socket(self->loop_);
+      self->acceptor_.accept(socket, failed);
+      if (!failed) self->Admit(std::move(socket));
+    }
+    self->acceptor_.close(failed);
+    self->accepting_ = false;
+    self->drained_.cancel();
   }
 
   void Admit(tcp::socket socket) {
@@ -127,12 +132,17 @@ class Server::Impl : public std::enable_shared_from_this<Impl> {
       Refuse(socket);
       return;
     }
+    std::unique_ptr<Connection> connection;
     if (!tls_) {
-      asio::co_spawn(loop_, ServePlain(state_, std::move(socket)), asio::detached);
+      connection = MakePlainConnection(state_, std::move(socket));
     } else if (auto context = tls_->Current()) {
-      asio::co_spawn(loop_, ServeTls(state_, std::move(socket), std::move(context)),
-                     asio::detached);
+      connection = MakeTlsConnection(state_, std::move(socket), std::move(context));
     }
+    if (connection) asio::co_spawn(loop_, Serve(std::move(connection)), asio::detached);
+  }
+
+  static asio::awaitable<void> Serve(std::unique_ptr<Connection> connection) {
+    co_await connection->Run();
   }
 
   // One attempt that does not wait: the answer fits any socket buffer.
@@ -185,6 +195,7 @@ class Server::Impl : public std::enable_shared_from_this<Impl> {
   asio::steady_timer drained_;
   std::optional<TlsContext> tls_;
   milliseconds tick_{};
+  bool accepting_ = true;
   bool stopped_ = false;
 };
 
