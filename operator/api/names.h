@@ -36,6 +36,10 @@ inline constexpr int kRedisPort = 6379;
 inline constexpr std::size_t kMaxNameLength = 40;  // of a backend
 inline constexpr std::size_t kMaxWorkerNameLength = 15;
 
+// Role and database that the bundled PostgreSQL is made with.
+inline constexpr const char* kDatabaseUser = "todo";
+inline constexpr const char* kDatabaseName = "todo";
+
 // Keys of the credentials Secret.
 inline constexpr const char* kUsernameKey = "username";
 inline constexpr const char* kPasswordKey = "password";

@@ -26,4 +26,7 @@ enum class Lifetime { kOwned, kFollowsDeletionPolicy };
 Json ChildMetadata(const api::Backend& backend, std::string name, std::string_view component,
                    std::string_view worker = "", Lifetime lifetime = Lifetime::kOwned);
 
+// Annotations for what outlives the backend: Argo CD neither reports it as extra nor prunes it.
+Json KeepOutOfArgo();
+
 }  // namespace sb::resources

@@ -11,7 +11,7 @@ Json ApiService(const api::Backend& backend);
 Json PostgresService(const api::Backend& backend);
 // What clients use.
 Json PostgresRwService(const api::Backend& backend);
-// Headless too, so a client reconnects to the pod itself once it is back.
+// Not headless: its address outlives the pod, a cached DNS answer does not.
 Json RedisService(const api::Backend& backend);
 
 }  // namespace sb::resources
