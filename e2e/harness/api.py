@@ -75,6 +75,13 @@ class Api:
             if refused.code != 404:
                 raise
 
+    def ask(self, method: str, path: str) -> tuple[int, str]:
+        """Status and body of any answer, for what is behind a proxy path; 0 and the error if there is none."""
+        try:
+            return self._answer(method, path, None)
+        except Failure as failure:
+            return 0, str(failure)
+
     def lines(self, path: str, seconds: float, **query: str) -> Iterator[str]:
         """Lines of an answer that goes on; ends with it, or after `seconds` without a word."""
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=seconds)
@@ -82,7 +89,7 @@ class Api:
             connection.request("GET", _with(path, query))
             answer = connection.getresponse()
             if answer.status != 200:
-                raise Refused(path, answer.status, _message(answer.read()))
+                raise Refused(path, answer.status, _message(answer.read().decode(errors="replace")))
             for line in answer:
                 yield line.decode(errors="replace").rstrip("\n")
         except (TimeoutError, http.client.HTTPException, ConnectionError):
@@ -99,19 +106,22 @@ class Api:
             yield event["type"], event["object"]
 
     def _call(self, method: str, path: str, body: dict[str, Any] | None) -> str:
+        status, text = self._answer(method, path, body)
+        if status >= 300:
+            raise Refused(f"{method} {path}", status, _message(text))
+        return text
+
+    def _answer(self, method: str, path: str, body: dict[str, Any] | None) -> tuple[int, str]:
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=_CALL_SECONDS)
         try:
             connection.request(method, path, None if body is None else json.dumps(body),
                                {"Content-Type": "application/json"})
             answer = connection.getresponse()
-            text = answer.read()
+            return answer.status, answer.read().decode(errors="replace")
         except (OSError, http.client.HTTPException) as error:
             raise Failure(f"{method} {path}: {error or type(error).__name__}; is the cluster up?") from error
         finally:
             connection.close()
-        if answer.status >= 300:
-            raise Refused(f"{method} {path}", answer.status, _message(text))
-        return text.decode(errors="replace")
 
 
 def in_background(name: str, work: Callable[[], None]) -> threading.Thread:
@@ -125,8 +135,8 @@ def _with(path: str, query: dict[str, str]) -> str:
     return path + ("?" + urllib.parse.urlencode(query) if query else "")
 
 
-def _message(text: bytes) -> str:
+def _message(text: str) -> str:
     try:
         return json.loads(text).get("message", "")
     except (json.JSONDecodeError, AttributeError):
-        return text.decode(errors="replace")[:200]
+        return text[:200]

@@ -81,7 +81,7 @@ class _Demo:
         say(f"first 200 through the Service after {seconds:.1f} s")
         self._cluster.kubectl("-n", _NAMESPACE, "wait", f"sb/{_BACKEND}", "--for=condition=Ready", "--timeout=120s",
                               seconds=130)
-        say(self._cluster.kubectl("-n", _NAMESPACE, "get", "sb,deploy,sts,hpa", "-l", "", check=False).rstrip())
+        say(self._cluster.kubectl("-n", _NAMESPACE, "get", "sb,deploy,sts,hpa", check=False).rstrip())
         reading, least, most = self._await_metric(api)
         phases = phases_for(reading.target, least, most)
         say("load: " + ", ".join(f"{p.rate}/s for {p.seconds} s ({p.name})" for p in phases)
@@ -139,7 +139,8 @@ def remove_backend(cluster: Cluster, namespace: str, name: str) -> None:
     """What an earlier demo left: the backend, and the claims and credentials that deletion keeps on purpose."""
     selector = f"scalablebackend.io/name={name}"
     cluster.kubectl("-n", namespace, "delete", "sb", name, "--ignore-not-found", "--timeout=60s", seconds=70)
-    cluster.kubectl("-n", namespace, "wait", "pods", "-l", selector, "--for=delete", "--timeout=90s", seconds=100)
+    cluster.kubectl("-n", namespace, "wait", "pods", "-l", selector, "--for=delete", "--timeout=90s", seconds=100,
+                    check=False)  # it fails when there is none
     cluster.kubectl("-n", namespace, "delete", "pvc,secret", "-l", selector, "--timeout=60s", seconds=70)
 
 

@@ -33,6 +33,7 @@ class LoadRun:
         self.timeline = Timeline()
         self._pods = PodLog(self.timeline)
         self._pods_lock = threading.Lock()
+        self._phase_began = threading.Event()
         self._over = threading.Event()
 
     def execute(self, on_sample: Callable[[Sample, str], None] = lambda sample, phase: None) -> dict[str, Any]:
@@ -49,6 +50,13 @@ class LoadRun:
         finally:
             self._over.set()
         return {**k6.summary(log), "unexpected": k6.unexpected(log)}
+
+    def await_phase(self, name: str, seconds: float) -> bool:
+        """Waits until the phase has sent its first request; False if it did not in time or the load ended."""
+        deadline = time.monotonic() + seconds
+        while name not in self.timeline.phases and not self._over.is_set() and time.monotonic() < deadline:
+            self._phase_began.wait(0.5)
+        return name in self.timeline.phases
 
     def _look_until_done(self, pod: K6Pod, seconds: int, on_sample: Callable[[Sample, str], None]) -> None:
         deadline = time.monotonic() + seconds + _START_SECONDS
@@ -85,6 +93,7 @@ class LoadRun:
     def _on_line(self, at: float, line: str) -> None:
         if phase := k6.phase_started(line):
             self.timeline.phases[phase] = at
+            self._phase_began.set()
 
     def _watch_pods(self, seconds: int) -> None:
         """Follows the backend's API pods. A watch that breaks starts over: what is known already counts once."""

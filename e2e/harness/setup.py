@@ -21,17 +21,19 @@ from harness.steps import Steps, say
 
 _MARK = OUT / "cluster-is-ours"
 _BUILD_SECONDS = 3600.0
+_LOAD_SECONDS = 600.0
 _DOWN_SECONDS = 180.0
 
 
 @contextmanager
-def prepared(nodes: int, keep: bool, python: bool = False) -> Iterator[Cluster]:
-    """`python`: also makes the Python environment of the tests."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that `finally` runs
+def prepared(nodes: int, keep: bool, tests: bool = False) -> Iterator[Cluster]:
+    """`tests`: also runs the C++ unit tests, and makes the Python environment of the others."""
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, signal.default_int_handler)  # so that `finally` runs
     OUT.mkdir(parents=True, exist_ok=True)
     if clusters.is_given():
         with Steps(OUT / "log") as steps:
-            _prepare_given(steps, python)
+            _prepare_given(steps, tests)
         cluster = clusters.given()
         release.install(cluster)
         yield cluster
@@ -41,32 +43,41 @@ def prepared(nodes: int, keep: bool, python: bool = False) -> Iterator[Cluster]:
         _MARK.touch()
     try:
         with Steps(OUT / "log") as steps:
-            cluster = _prepare_local(steps, nodes, python)
+            cluster = _prepare_local(steps, nodes, tests)
         release.install(cluster)
         yield cluster
     finally:
         _leave(keep, ours)
 
 
-def _prepare_given(steps: Steps, python: bool) -> None:
+def _prepare_given(steps: Steps, tests: bool) -> None:
     steps.run("Debian packages", [_path("setup/debian.sh")], _BUILD_SECONDS)
-    steps.start("C++ build", [_path("setup/build.sh")])
-    if python:
-        steps.start("Python environment", [_path("setup/python.sh")])
-    steps.finish(_BUILD_SECONDS)
-    if registry := os.environ.get("SB_REGISTRY"):
-        steps.run("images", [_path("app/images/build"), "--no-compile", "--push", registry], _BUILD_SECONDS)
+    registry = os.environ.get("SB_REGISTRY")
+    if tests or registry:
+        _start_builds(steps, tests, ["--push", registry] if registry else None)
+        steps.finish(_BUILD_SECONDS)
 
 
-def _prepare_local(steps: Steps, nodes: int, python: bool) -> Cluster:
+def _prepare_local(steps: Steps, nodes: int, tests: bool) -> Cluster:
     steps.run("Debian packages", [_path("setup/debian.sh")], _BUILD_SECONDS)
-    steps.start("C++ build and images", ["sh", "-ec", f"{_path('setup/build.sh')}; {_path('app/images/build')} --no-compile"])
+    _start_builds(steps, tests, [])
     steps.start(f"cluster of {nodes} nodes", [LAUNCHER, "up", "--nodes", str(nodes)])
-    if python:
-        steps.start("Python environment", [_path("setup/python.sh")])
     steps.finish(_BUILD_SECONDS)
-    steps.run("images to the nodes", [_path("app/images/build"), "--no-compile", "--load"], 600)
+    steps.run("images to the nodes", [_path("app/images/build"), "--no-compile", "--load"], _LOAD_SECONDS)
     return clusters.local()
+
+
+def _start_builds(steps: Steps, tests: bool, images: list[str] | None) -> None:
+    """Compiles, tests what was compiled, makes the images of it (with these arguments; None: no images)."""
+    chain = [_path("setup/build.sh")]
+    if tests:
+        # Two at a time: the tests with deadlines share two cores with the cluster that starts meanwhile.
+        chain.append(f"ctest --test-dir {_path('build/release')} --output-on-failure --parallel 2 --timeout 120")
+    if images is not None:
+        chain.append(" ".join([_path("app/images/build"), "--no-compile", *images]))
+    steps.start("C++ build, unit tests, images" if tests else "C++ build, images", ["sh", "-ec", "; ".join(chain)])
+    if tests:
+        steps.start("Python environment", [_path("setup/python.sh")])
 
 
 def _is_up() -> bool:

@@ -3,9 +3,10 @@ import json
 from harness import audit
 
 
-def event(verb, resource, code=200, user=audit.OPERATOR, stage="ResponseComplete", **about):
+def event(verb, resource, code=200, user=audit.OPERATOR, stage="ResponseComplete", decision="allow", **about):
     return json.dumps({"stage": stage, "verb": verb, "user": {"username": user},
-                       "objectRef": {"resource": resource, **about}, "responseStatus": {"code": code}})
+                       "objectRef": {"resource": resource, **about}, "responseStatus": {"code": code},
+                       "annotations": {"authorization.k8s.io/decision": decision}})
 
 
 def test_counts_what_changes_objects_and_nothing_else():
@@ -26,7 +27,8 @@ def test_counts_what_changes_objects_and_nothing_else():
 
 
 def test_finds_what_rbac_refused():
-    lines = [event("list", "pods", code=403), event("list", "services")]
+    lines = [event("list", "pods", code=403, decision="forbid"), event("list", "services"),
+             event("create", "events", code=403)]   # admission: its namespace is going away
     assert [request.resource for request in audit.refused(audit.parse(lines, audit.OPERATOR))] == ["pods"]
 
 

@@ -1,0 +1,142 @@
+"""Fixtures: the cluster with the operator in it, a namespace and a backend a test, load. One operator for all tests."""
+
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from harness import cluster as clusters
+from harness import dump, release
+from harness.api import Api
+from harness.backend import Backend, small_spec
+from harness.cluster import OUT, Cluster
+from harness.k6 import Phase
+from harness.kube import Kube
+from harness.load import LoadRun
+from harness.timeline import Timeline
+
+# Ours, so that a test can wait until the others' leftovers are gone.
+E2E_LABEL = "scalablebackend-e2e"
+_FIGURES: dict[str, str] = {}
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Cluster:
+    return clusters.current()
+
+
+@pytest.fixture(scope="session")
+def kube(cluster: Cluster) -> Kube:
+    return Kube(cluster.kubeconfig)
+
+
+@pytest.fixture(scope="session")
+def api(cluster: Cluster) -> Iterator[Api]:
+    with Api.open(cluster.kubectl_path, cluster.kubeconfig) as api:
+        yield api
+
+
+@pytest.fixture(scope="session")
+def operator(kube: Kube) -> None:
+    """The operator that e2e/test installed, available."""
+    kube.until("Deployment", release.NAMESPACE,
+               lambda found: found and found[0].get("status", {}).get("availableReplicas", 0) >= 1,
+               60, "the operator is available", name=release.NAME)
+
+
+@contextmanager
+def fresh_namespace(kube: Kube, name: str) -> Iterator[str]:
+    """A namespace that refuses every pod that is not restricted. Its deletion is not waited for."""
+    made = kube.create("Namespace", None, {"metadata": {"generateName": f"e2e-{name}-", "labels": {
+        E2E_LABEL: "test", "pod-security.kubernetes.io/enforce": "restricted",
+        "pod-security.kubernetes.io/warn": "restricted"}}})["metadata"]["name"]
+    try:
+        yield made
+    finally:
+        kube.delete("Namespace", None, made)
+
+
+@pytest.fixture
+def namespace(request: pytest.FixtureRequest, kube: Kube, operator: None) -> Iterator[str]:
+    name = re.sub(r"[^a-z0-9]+", "-", request.node.name.removeprefix("test_").lower())[:40].strip("-")
+    with fresh_namespace(kube, name) as made:
+        yield made
+
+
+@pytest.fixture
+def backend(cluster: Cluster, kube: Kube, api: Api, namespace: str) -> Backend:
+    """A small one, not applied yet."""
+    return Backend(kube, api, namespace, small_spec(cluster))
+
+
+class Load:
+    """Load on a backend while the test does something else."""
+
+    def __init__(self, run: LoadRun, done: "Future[dict[str, Any]]") -> None:
+        self._run = run
+        self._done = done
+
+    @property
+    def timeline(self) -> Timeline:
+        return self._run.timeline
+
+    def await_phase(self, name: str, seconds: float) -> bool:
+        return self._run.await_phase(name, seconds)
+
+    def result(self) -> dict[str, Any]:
+        return self._done.result(timeout=400)
+
+    def assert_no_failed_request(self) -> dict[str, Any]:
+        summary = self.result()
+        assert summary["errors"] == 0, f"{summary['errors']} of {summary['requests']}: {summary['unexpected'][:10]}"
+        assert summary["requests"] > 0
+        return summary
+
+
+@pytest.fixture
+def load(api: Api) -> Iterator[Callable[[Backend, list[Phase]], Load]]:
+    """Starts k6 in the backend's namespace; returns when the first request has been sent."""
+    with ThreadPoolExecutor(4, "load") as threads:
+
+        def start(backend: Backend, phases: list[Phase]) -> Load:
+            run = LoadRun(api, backend.namespace, backend.name, backend.namespace, phases)
+            load = Load(run, threads.submit(run.execute))
+            assert run.await_phase(phases[0].name, 120), f"no load: {load.result()}"
+            return load
+
+        yield start
+
+
+@pytest.fixture
+def figure() -> Callable[[str, float], None]:
+    """Notes a measured figure for the end of the output: timed claims are read there, not asserted."""
+
+    def note(name: str, value: float) -> None:
+        _FIGURES[name] = f"{value:.1f}" if isinstance(value, float) else str(value)
+
+    return note
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.get_closest_marker("last") is not None)
+
+
+def pytest_terminal_summary(terminalreporter) -> None:
+    if _FIGURES:
+        terminalreporter.write_line("e2e: " + " ".join(f"{name}={value}" for name, value in sorted(_FIGURES.items())))
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo):
+    report = (yield).get_result()
+    fixtures = getattr(item, "funcargs", {})
+    if report.failed and call.when in ("setup", "call") and "cluster" in fixtures:
+        place = fixtures.get("namespace") or getattr(fixtures.get("todo"), "namespace", None)
+        folder = OUT / "e2e" / re.sub(r"[^\w.-]+", "_", item.name)
+        shutil.rmtree(folder, ignore_errors=True)
+        dump.write(fixtures["cluster"], place, folder)
+        report.sections.append(("evidence", str(folder)))

@@ -1,0 +1,55 @@
+"""Quiet when there is nothing to do, and never asking for what it may not have. Counted in the API server's audit log."""
+
+import os
+import time
+
+import pytest
+
+from conftest import E2E_LABEL
+from harness import audit, release
+
+_WINDOW = float(os.environ.get("SB_SETTLED_SECONDS", "60"))
+
+
+@pytest.fixture
+def audit_log(cluster):
+    if cluster.audit_log is None:
+        pytest.skip("no audit log to read: set SB_AUDIT_LOG")
+    return cluster.audit_log
+
+
+@pytest.mark.last
+def test_a_settled_backend_causes_no_write(backend, kube, audit_log, figure):
+    """Writes that change nothing wake every watcher in the cluster, fill etcd and hide the change that matters."""
+    kube.until("Namespace", None, lambda found: all(n["metadata"]["name"] == backend.namespace for n in found), 240,
+               "the other tests' namespaces are gone", selector=f"{E2E_LABEL}=test")
+    backend.apply().until_ready()
+    settle(audit_log)
+    offset = audit_log.stat().st_size
+    time.sleep(_WINDOW)   # the claim is about this stretch of time
+    requests = audit.read(audit_log, audit.OPERATOR, offset)
+    figure("settled_window_s", _WINDOW)
+    figure("settled_requests", len(requests))
+    writes = audit.writes(requests)
+    assert not writes, f"{len(writes)} writes in {_WINDOW:g} s: {[str(write) for write in writes[:10]]}"
+    assert any(request.resource == "leases" for request in requests), "not even the Lease: was the operator alive?"
+
+
+@pytest.mark.last
+def test_rbac_allows_all_that_the_operator_asks_for(cluster, audit_log, operator):
+    """A verb that is missing in the role shows up on the day it is needed."""
+    refused = audit.refused(audit.read(audit_log, audit.OPERATOR))
+    assert not refused, sorted({str(request) for request in refused})
+    log = cluster.kubectl("-n", release.NAMESPACE, "logs", f"deployment/{release.NAME}", "--tail=-1")
+    assert "is forbidden: User" not in log
+
+
+def settle(audit_log):
+    """Until no write has come for 10 s: Ready is followed by a last status and events."""
+    deadline = time.monotonic() + 90
+    while True:
+        offset = audit_log.stat().st_size
+        time.sleep(10)
+        if not audit.writes(audit.read(audit_log, audit.OPERATOR, offset)):
+            return
+        assert time.monotonic() < deadline, "the operator still writes 90 s after Ready"
