@@ -1,0 +1,139 @@
+#include "operator/plan/scaling_condition.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "operator/api/names.h"
+
+namespace sb::plan {
+namespace {
+
+using api::ConditionStatus;
+using State = MetricEvidence::State;
+
+// A new Deployment has no samples until it was scraped twice and the HPA has looked once (15 s).
+constexpr std::chrono::seconds kGrace{60};
+
+// One autoscaled workload.
+struct Target {
+  std::string key;    // in Observed::metrics
+  std::string field;  // in the spec
+  std::string child;  // name of Deployment and HPA
+  const api::Autoscaling* autoscaling;
+};
+
+std::vector<Target> Targets(const api::Backend& backend) {
+  std::vector<Target> targets;
+  if (backend.api.autoscaling) {
+    targets.push_back({"api", "spec.api", api::ApiName(backend.name), &*backend.api.autoscaling});
+  }
+  for (const api::Worker& worker : backend.workers) {
+    if (!worker.autoscaling) continue;
+    targets.push_back({"worker/" + worker.name, "spec.workers[" + worker.name + "]",
+                       api::WorkerName(backend.name, worker.name), &*worker.autoscaling});
+  }
+  return targets;
+}
+
+Finding Inactive(std::string reason, std::string message) {
+  return {ConditionStatus::kFalse, std::move(reason), std::move(message), false};
+}
+
+Finding Waiting(std::string message) {
+  return {ConditionStatus::kUnknown, api::reason::kWaitingForMetrics, std::move(message), false};
+}
+
+std::optional<Finding> EvidenceFault(const std::string& field, const MetricEvidence& evidence,
+                                     const std::string& prometheus_url) {
+  switch (evidence.state) {
+    case State::kFresh:
+      return std::nullopt;
+    case State::kUnknown:
+      return Waiting(field + ": not asked yet");
+    case State::kEmpty:
+      return Inactive(api::reason::kQueryEmpty,
+                      field + ": the query matches nothing at " + prometheus_url +
+                          "; replicas hold. Check its labels and that Prometheus scrapes the pods");
+    case State::kStale:
+      return Inactive(api::reason::kPrometheusUnreachable,
+                      field + ": no fresh sample from " + prometheus_url + "; replicas hold");
+    case State::kFailed:
+      break;
+  }
+  const bool rejected = evidence.rejected;
+  return Inactive(rejected ? api::reason::kQueryFailed : api::reason::kPrometheusUnreachable,
+                  field + ": " + evidence.error + "; replicas hold. " +
+                      (rejected ? "Mend the query"
+                                : "Check that " + prometheus_url + " is up and reachable"));
+}
+
+Finding HpaFinding(const Target& target, const Observed& observed) {
+  const std::string name = "HorizontalPodAutoscaler " + target.child;
+  const Json* autoscaler = observed.Find("HorizontalPodAutoscaler", target.child);
+  const Json* conditions = autoscaler ? Find(*autoscaler, {"status", "conditions"}) : nullptr;
+  if (conditions && conditions->is_array()) {
+    for (const Json& condition : *conditions) {
+      if (StringAt(condition, {"type"}) != "ScalingActive") continue;
+      if (StringAt(condition, {"status"}) == "True") {
+        return {ConditionStatus::kTrue, api::reason::kMetricsFresh,
+                name + " scales on fresh metrics", false};
+      }
+      return Inactive(api::reason::kHpaInactive,
+                      name + ": " + StringAt(condition, {"message"}) + " (" +
+                          StringAt(condition, {"reason"}) + ")");
+    }
+  }
+  return Waiting(name + " has not looked yet");
+}
+
+Finding TargetFinding(const api::Backend& backend, const Target& target, const Observed& observed) {
+  bool external = false;
+  for (std::size_t i = 0; i < target.autoscaling->metrics.size(); ++i) {
+    const api::Metric& metric = target.autoscaling->metrics[i];
+    if (metric.type != api::MetricType::kPrometheus) continue;
+    external = true;
+    auto known = observed.metrics.find({target.key, metric.name});
+    const MetricEvidence evidence = known == observed.metrics.end() ? MetricEvidence{} : known->second;
+    const std::string field = target.field + ".autoscaling.metrics[" + std::to_string(i) + "] \"" +
+                              metric.name + "\"";
+    if (auto fault = EvidenceFault(field, evidence, backend.prometheus_url)) return *fault;
+  }
+  if (external && !observed.metrics_api.ours) {
+    return Inactive(api::reason::kMetricsApiForeign, observed.metrics_api.problem);
+  }
+  return HpaFinding(target, observed);
+}
+
+// How much longer the workload counts as new; nothing if it does not.
+std::optional<Duration> GraceLeft(const Target& target, const Observed& observed, WallTime now) {
+  const Json* deployment = observed.Find("Deployment", target.child);
+  if (!deployment) return kGrace;
+  auto created = ParseTime(StringAt(*deployment, {"metadata", "creationTimestamp"}));
+  if (!created || now - *created >= kGrace) return std::nullopt;
+  return std::chrono::duration_cast<Duration>(*created + kGrace - now) + std::chrono::seconds(1);
+}
+
+}  // namespace
+
+std::optional<ScalingFinding> ScalingCondition(const api::Backend& backend, const Observed& observed,
+                                               WallTime now) {
+  const std::vector<Target> targets = Targets(backend);
+  if (targets.empty()) return std::nullopt;
+  std::vector<Finding> findings;
+  std::optional<Duration> look_again;
+  for (const Target& target : targets) {
+    Finding finding = TargetFinding(backend, target, observed);
+    const bool young_fault = finding.status == ConditionStatus::kFalse &&
+                             (finding.reason == api::reason::kQueryEmpty ||
+                              finding.reason == api::reason::kHpaInactive);
+    if (auto left = GraceLeft(target, observed, now); left && young_fault) {
+      finding = Waiting("Deployment " + target.child + " is new: its first samples are on their way");
+      look_again = look_again ? std::min(*look_again, *left) : *left;
+    }
+    findings.push_back(std::move(finding));
+  }
+  return ScalingFinding{Worst(findings, {}), look_again};
+}
+
+}  // namespace sb::plan

@@ -1,0 +1,145 @@
+#include "operator/reconcile/cluster_view.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "operator/api/names.h"
+#include "operator/reconcile/kinds.h"
+
+namespace sb::reconcile {
+namespace {
+
+constexpr const char* kDefaultClass = "storageclass.kubernetes.io/is-default-class";
+
+// The backend that a child belongs to, by label.
+kube::ObjectKey OwnerOf(const Json& object) {
+  return {StringAt(object, {"metadata", "namespace"}),
+          StringAt(object, {"metadata", "labels", api::kNameLabel})};
+}
+
+}  // namespace
+
+ClusterView::ClusterView(const kube::Client& client, ClusterViewOptions options)
+    : options_(std::move(options)) {
+  backends_ = std::make_unique<kube::Informer>(
+      client,
+      kube::InformerOptions{.resource = Backends(), .namespace_ = options_.namespace_,
+                            .projection = kube::DropNoise, .metrics = options_.metrics},
+      [this](const kube::ObjectKey& key, const kube::ObjectPtr&, const kube::ObjectPtr& now) {
+        options_.on_backend(key, now);
+      });
+  for (const Kind& kind : ChildKinds()) {
+    children_.push_back(std::make_unique<kube::Informer>(
+        client,
+        kube::InformerOptions{
+            .resource = kind.resource,
+            .namespace_ = options_.namespace_,
+            .label_selector = std::string(api::kManagedByLabel) + "=" + api::kManagedByValue,
+            .projection = kind.projection,
+            .index = kube::IndexByLabel(api::kNameLabel),
+            .metrics = options_.metrics},
+        [this](const kube::ObjectKey&, const kube::ObjectPtr& old, const kube::ObjectPtr& now) {
+          const kube::ObjectKey owner = OwnerOf(now ? *now : *old);
+          if (!owner.name.empty()) options_.on_dependency(owner);
+        }));
+  }
+  storage_classes_ = std::make_unique<kube::Informer>(
+      client,
+      kube::InformerOptions{.resource = kube::StorageClasses(), .metrics = options_.metrics},
+      [this](const kube::ObjectKey&, const kube::ObjectPtr&, const kube::ObjectPtr&) { AnnounceAll(); });
+}
+
+ClusterView::~ClusterView() { Stop(); }
+
+void ClusterView::Start() {
+  backends_->Start();
+  for (auto& informer : children_) informer->Start();
+  storage_classes_->Start();
+}
+
+void ClusterView::Stop() {
+  backends_->RequestStop();
+  for (auto& informer : children_) informer->RequestStop();
+  storage_classes_->RequestStop();
+  backends_->Stop();
+  for (auto& informer : children_) informer->Stop();
+  storage_classes_->Stop();
+}
+
+bool ClusterView::WaitForSync(Duration deadline, std::stop_token stop) const {
+  const TimePoint end = SystemClock().Now() + deadline;
+  const auto wait = [&](const kube::Informer& informer) {
+    return informer.WaitForSync(end - SystemClock().Now(), stop);
+  };
+  return wait(*backends_) && wait(*storage_classes_) &&
+         std::all_of(children_.begin(), children_.end(), [&](const auto& each) { return wait(*each); });
+}
+
+bool ClusterView::Synced() const {
+  return backends_->Synced() && storage_classes_->Synced() &&
+         std::all_of(children_.begin(), children_.end(), [](const auto& each) { return each->Synced(); });
+}
+
+std::string ClusterView::Problem() const {
+  const auto problem = [](const kube::Informer& informer) {
+    auto error = informer.LastError();
+    return error ? informer.resource().plural + ": " + error->message : std::string();
+  };
+  if (auto text = problem(*backends_); !text.empty()) return text;
+  for (const auto& informer : children_) {
+    if (auto text = problem(*informer); !text.empty()) return text;
+  }
+  return problem(*storage_classes_);
+}
+
+kube::ObjectPtr ClusterView::Backend(const kube::ObjectKey& key) const {
+  return backends_->store().Get(key);
+}
+
+std::vector<kube::ObjectPtr> ClusterView::AllBackends() const { return backends_->store().List(); }
+
+plan::Observed ClusterView::Observe(const kube::ObjectKey& key) const {
+  plan::Observed observed;
+  const std::string index = key.namespace_ + "/" + key.name;
+  for (const auto& informer : children_) {
+    const std::string& kind = informer->resource().kind;
+    for (kube::ObjectPtr& object : informer->store().ByIndex(index)) {
+      if (kind == kube::Pods().kind) {
+        observed.pods.push_back(std::move(object));
+        continue;
+      }
+      plan::ChildRef ref{kind, StringAt(*object, {"metadata", "name"})};
+      observed.children.emplace(std::move(ref), std::move(object));
+    }
+  }
+  std::sort(observed.pods.begin(), observed.pods.end(), [](const auto& a, const auto& b) {
+    return StringAt(*a, {"metadata", "name"}) < StringAt(*b, {"metadata", "name"});
+  });
+  for (const kube::ObjectPtr& object : storage_classes_->store().List()) {
+    observed.storage_classes.push_back(
+        {StringAt(*object, {"metadata", "name"}),
+         StringAt(*object, {"metadata", "annotations", kDefaultClass}) == "true"});
+  }
+  std::sort(observed.storage_classes.begin(), observed.storage_classes.end(),
+            [](const auto& a, const auto& b) { return a.name < b.name; });
+  return observed;
+}
+
+void ClusterView::NoteWritten(const std::string& kind, const Json& object) {
+  if (kind == Backends().kind) {
+    backends_->NoteWritten(object);
+    return;
+  }
+  for (auto& informer : children_) {
+    if (informer->resource().kind == kind) informer->NoteWritten(object);
+  }
+}
+
+void ClusterView::AnnounceAll() {
+  for (const kube::ObjectPtr& backend : AllBackends()) {
+    options_.on_dependency({StringAt(*backend, {"metadata", "namespace"}),
+                            StringAt(*backend, {"metadata", "name"})});
+  }
+}
+
+}  // namespace sb::reconcile

@@ -1,0 +1,151 @@
+#include "operator/reconcile/controller.h"
+
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "common/log.h"
+#include "operator/api/names.h"
+#include "operator/api/parse.h"
+#include "operator/plan/plan.h"
+#include "operator/reconcile/entropy.h"
+#include "operator/reconcile/kinds.h"
+
+namespace sb::reconcile {
+namespace {
+
+plan::MetricEvidence ToEvidence(const std::optional<scaling::Sample>& sample) {
+  using State = plan::MetricEvidence::State;
+  if (!sample) return {};
+  switch (sample->evidence) {
+    case scaling::Evidence::kFresh: return {State::kFresh, "", false};
+    case scaling::Evidence::kStale: return {State::kStale, sample->error, false};
+    case scaling::Evidence::kEmpty: return {State::kEmpty, sample->error, false};
+    case scaling::Evidence::kFailed:
+      return {State::kFailed, sample->error, sample->code == ErrorCode::kInvalidArgument};
+  }
+  return {};
+}
+
+}  // namespace
+
+Controller::Controller(const kube::Client& client, ClusterView& view, const scaling::Sampler& sampler,
+                       kube::EventRecorder& recorder, kube::WorkQueue& queue,
+                       ReconcileMetrics& metrics, ControllerOptions options, const Clock& clock)
+    : client_(client), view_(view), sampler_(sampler), recorder_(recorder), queue_(queue),
+      metrics_(metrics), options_(std::move(options)), clock_(clock), executor_(client, view) {}
+
+void Controller::Run(std::stop_token stop) {
+  std::vector<std::jthread> workers;
+  for (int i = 0; i < options_.workers; ++i) {
+    workers.emplace_back([this, stop] { Work(stop); });
+  }
+}
+
+void Controller::Work(std::stop_token stop) {
+  while (auto key = queue_.Get(stop)) {
+    const TimePoint started = clock_.Now();
+    auto result = Reconcile(*key);
+    metrics_.ObserveReconcile(clock_.Now() - started, result ? nullptr : &result.error());
+    if (result) {
+      queue_.Forget(*key);
+    } else {
+      log::Warning("reconcile failed, trying again", {{"namespace", key->namespace_},
+                                                      {"backend", key->name},
+                                                      {"code", ToString(result.error().code)},
+                                                      {"error", result.error().message}});
+      queue_.AddRateLimited(*key);
+    }
+    queue_.Done(*key);
+  }
+}
+
+plan::Observed Controller::Observe(const kube::ObjectKey& key) const {
+  plan::Observed observed = view_.Observe(key);
+  for (auto& [id, sample] : sampler_.Snapshot()) {
+    if (id.backend != scaling::BackendKey{key.namespace_, key.name}) continue;
+    observed.metrics[{id.target, id.metric}] = ToEvidence(sample);
+  }
+  observed.metrics_api = options_.metrics_api();
+  observed.entropy = DrawEntropy();
+  return observed;
+}
+
+Expected<void> Controller::Reconcile(const kube::ObjectKey& key) {
+  const kube::ObjectPtr backend = view_.Backend(key);
+  if (!backend) return {};  // deleted: the garbage collector does the rest
+  plan::Observed observed = Observe(key);
+  plan::Plan plan = plan::MakePlan(*backend, options_.defaults, observed, clock_.WallNow());
+  Outcome outcome = executor_.Execute(key, plan, observed);
+  metrics_.CountWrites(outcome.writes);
+  if (!outcome.foreign.empty() || !outcome.write_errors.empty()) {
+    // The same question again, now with what the writes met: it decides the status only.
+    observed.foreign = std::move(outcome.foreign);
+    observed.write_errors = std::move(outcome.write_errors);
+    plan = plan::MakePlan(*backend, options_.defaults, observed, clock_.WallNow());
+  }
+  if (auto written = WriteStatus(*backend, plan.status); !written) return written;
+  Announce(*backend, plan.events);
+  if (plan.requeue_after) queue_.AddAfter(key, *plan.requeue_after);
+  if (outcome.transient) return tl::unexpected(*outcome.transient);
+  if (!observed.write_errors.empty()) {
+    return Fail(ErrorCode::kInvalidArgument, observed.write_errors.begin()->second);
+  }
+  return {};
+}
+
+Expected<void> Controller::WriteStatus(const Json& backend, const Json& status) {
+  const Json* present = Find(backend, {"status"});
+  if (present && *present == status) return {};
+  const Json body = {{"apiVersion", api::kApiVersion},
+                     {"kind", api::kKind},
+                     {"metadata",
+                      {{"name", StringAt(backend, {"metadata", "name"})},
+                       {"namespace", StringAt(backend, {"metadata", "namespace"})},
+                       {"uid", StringAt(backend, {"metadata", "uid"})}}},
+                     {"status", status}};
+  auto written = client_.Apply(Backends(), body,
+                               {.field_manager = api::kFieldManager, .subresource = "status"});
+  if (!written) {
+    // Gone, or made anew under the same name: its own event brings it back.
+    if (written.error().code == ErrorCode::kNotFound) return {};
+    return tl::unexpected(written.error());
+  }
+  metrics_.CountWrites(1);
+  view_.NoteWritten(api::kKind, *written);
+  return {};
+}
+
+void Controller::Announce(const Json& backend, const std::vector<plan::Event>& events) {
+  for (const plan::Event& event : events) {
+    recorder_.Emit({.regarding = kube::RefTo(backend),
+                    .type = event.warning ? "Warning" : "Normal",
+                    .reason = event.reason,
+                    .action = "Reconcile",
+                    .note = event.note});
+    log::Info("event", {{"namespace", StringAt(backend, {"metadata", "namespace"})},
+                        {"backend", StringAt(backend, {"metadata", "name"})},
+                        {"reason", event.reason},
+                        {"note", event.note}});
+  }
+}
+
+std::vector<scaling::WantedMetric> WantedMetrics(const Json& object,
+                                                 const api::OperatorDefaults& defaults) {
+  std::vector<scaling::WantedMetric> wanted;
+  auto backend = api::Parse(object, defaults);
+  if (!backend) return wanted;
+  const auto add = [&](const std::string& target, const api::Workload& workload) {
+    if (!workload.autoscaling) return;
+    for (const api::Metric& metric : workload.autoscaling->metrics) {
+      if (metric.type != api::MetricType::kPrometheus) continue;
+      wanted.push_back({{{backend->namespace_, backend->name}, target, metric.name},
+                        backend->prometheus_url, metric.promql});
+    }
+  };
+  add("api", backend->api);
+  for (const api::Worker& worker : backend->workers) add("worker/" + worker.name, worker);
+  return wanted;
+}
+
+}  // namespace sb::reconcile

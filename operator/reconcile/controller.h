@@ -1,0 +1,64 @@
+// The loop around the plan: takes a key, observes, plans, carries out, writes the status and the events.
+//
+//   Controller controller(client, view, sampler, recorder, defaults, …);
+//   controller.Enqueue({"default", "todo"});   // from any watch
+//   controller.Run(stop);                      // on the leader; returns when its workers have ended
+#pragma once
+
+#include <functional>
+#include <stop_token>
+#include <string>
+
+#include "common/time.h"
+#include "operator/api/backend.h"
+#include "operator/kube/client.h"
+#include "operator/kube/event_recorder.h"
+#include "operator/kube/work_queue.h"
+#include "operator/reconcile/cluster_view.h"
+#include "operator/reconcile/executor.h"
+#include "operator/reconcile/reconcile_metrics.h"
+#include "operator/scaling/sampler.h"
+
+namespace sb::reconcile {
+
+struct ControllerOptions {
+  api::OperatorDefaults defaults;
+  int workers = 2;
+  // Who serves the metrics API now. Thread-safe, no I/O.
+  std::function<plan::MetricsApi()> metrics_api;
+};
+
+class Controller {
+ public:
+  // All references must outlive this. Thread-safe.
+  Controller(const kube::Client& client, ClusterView& view, const scaling::Sampler& sampler,
+             kube::EventRecorder& recorder, kube::WorkQueue& queue, ReconcileMetrics& metrics,
+             ControllerOptions options, const Clock& clock = SystemClock());
+
+  void Run(std::stop_token stop);
+
+  // One pass over one backend. An error is transient: the caller queues the key again with a back-off.
+  Expected<void> Reconcile(const kube::ObjectKey& key);
+
+ private:
+  void Work(std::stop_token stop);
+  plan::Observed Observe(const kube::ObjectKey& key) const;
+  Expected<void> WriteStatus(const Json& backend, const Json& status);
+  void Announce(const Json& backend, const std::vector<plan::Event>& events);
+
+  const kube::Client& client_;
+  ClusterView& view_;
+  const scaling::Sampler& sampler_;
+  kube::EventRecorder& recorder_;
+  kube::WorkQueue& queue_;
+  ReconcileMetrics& metrics_;
+  const ControllerOptions options_;
+  const Clock& clock_;
+  const Executor executor_;
+};
+
+// The metrics that a sampler should watch for `backend`; empty if it does not parse.
+std::vector<scaling::WantedMetric> WantedMetrics(const Json& backend,
+                                                 const api::OperatorDefaults& defaults);
+
+}  // namespace sb::reconcile
