@@ -1,0 +1,22 @@
+#!/bin/bash
+# Builds the C++: both programs and their unit tests, optimised, into build/release.
+#
+#   setup/build.sh                       everything
+#   setup/build.sh scalablebackend todo  only these targets
+#   PRESET=asan setup/build.sh           another preset of CMakePresets.json
+set -euo pipefail
+cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.."
+preset=${PRESET:-release}
+if [ -t 2 ]; then export NINJA_STATUS="build: [%f/%t %es] "; fi
+
+SECONDS=0
+if [ ! -f "build/$preset/build.ninja" ]; then
+  echo "build: configuring $preset" >&2
+  mkdir -p "build/$preset"
+  cmake --preset "$preset" >"build/$preset/configure.log" 2>&1 ||
+    { cat "build/$preset/configure.log" >&2; exit 1; }
+fi
+arguments=()
+[ "$#" -eq 0 ] || arguments=(--target "$@")
+cmake --build --preset "$preset" --parallel "$(nproc)" "${arguments[@]}" >&2
+echo "build: $preset done in ${SECONDS} s" >&2
