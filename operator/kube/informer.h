@@ -22,12 +22,14 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "common/error.h"
 #include "common/time.h"
 #include "operator/kube/client.h"
 #include "operator/kube/resource.h"
 #include "operator/kube/store.h"
+#include "operator/kube/watch_event.h"
 #include "operator/kube/watcher.h"
 
 namespace sb::kube {
@@ -78,6 +80,8 @@ class Informer {
   void Run(std::stop_token stop);
   WatchInput ListPage(const ListCommand& command, std::stop_token stop);
   Step Watch(WatchState state, const WatchCommand& command, std::stop_token stop);
+  void Handle(ObjectEvent event);
+  void Commit(const std::string& resource_version);
   void Announce(std::vector<Change> changes);
   void NoteFailure(const Error& error);
   void NoteSuccess();

@@ -76,6 +76,9 @@ class LeaderElector {
  private:
   void Run(std::stop_token stop);
   bool Wait(Duration delay, std::stop_token stop);
+  void SetLeading(bool leading);
+  // We lead and have not renewed in time.
+  bool TooLate() const;
   void Observe(const Json& lease);
   Json Claimed(Json lease, bool renewing) const;
 

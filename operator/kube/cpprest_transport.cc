@@ -1,0 +1,377 @@
+// Traps of cpprestsdk 2.10.18 and what closes them here (line of argument: its
+// http_client_asio.cpp):
+// - Its pool has 40 threads: PrepareProcess. Blocking on a pool thread deadlocks: only callers'
+// threads block.
+// - Its timeout resets once a stage or a whole chunk is done, so it cannot be a deadline:
+// BodyBuffer keeps ours, and its
+//   own is only a last resort.
+// - Its response buffer grows without bound when nobody reads: our stream buffer makes the next
+// read wait.
+// - A body without chunks or length arrives at its end or per 64 KiB: refused for streams.
+// - A request on a reused connection that the server closed is silently sent again, applied or not:
+// what is not
+//   idempotent gets a client, and so a connection, of its own. So do streams.
+// - A dead pooled connection fails again and again: any error drops the client with its pool.
+// - Error codes are unreliable (end of stream is "No such file or directory"): any exception is a
+// disconnect.
+// - System CAs are trusted besides ours: the TLS callback replaces the store, see TlsIdentity.
+#include "operator/kube/cpprest_transport.h"
+
+#include <cpprest/http_client.h>
+#include <openssl/x509.h>
+#include <pplx/threadpool.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <mutex>
+#include <utility>
+
+#include "operator/kube/body_buffer.h"
+#include "operator/kube/line_splitter.h"
+#include "operator/kube/tls_identity.h"
+
+namespace sb::kube {
+namespace {
+
+namespace streams = concurrency::streams;
+using web::http::http_request;
+using web::http::http_response;
+using web::http::client::http_client;
+using web::http::client::http_client_config;
+
+constexpr std::size_t kHighWater = 1 << 20;
+constexpr std::size_t kMaxErrorBody = 64 << 10;
+constexpr auto kLastResort = std::chrono::minutes(10);
+
+// Where cpprestsdk writes an answer's body: into a BodyBuffer, at the reader's pace.
+class BodyStream : public streams::details::streambuf_state_manager<std::uint8_t> {
+ public:
+  explicit BodyStream(std::shared_ptr<BodyBuffer> buffer)
+      : streambuf_state_manager(std::ios_base::out), buffer_(std::move(buffer)) {}
+
+  bool can_seek() const override { return false; }
+  bool has_size() const override { return false; }
+  std::size_t buffer_size(std::ios_base::openmode) const override { return 0; }
+  void set_buffer_size(std::size_t, std::ios_base::openmode) override {}
+  std::size_t in_avail() const override { return 0; }
+  pos_type getpos(std::ios_base::openmode) const override { return Nowhere(); }
+  pos_type seekpos(pos_type, std::ios_base::openmode) override { return Nowhere(); }
+  pos_type seekoff(off_type, std::ios_base::seekdir, std::ios_base::openmode) override {
+    return Nowhere();
+  }
+  bool acquire(std::uint8_t*& at, std::size_t& count) override {
+    at = nullptr;
+    count = 0;
+    return false;
+  }
+  void release(std::uint8_t*, std::size_t) override {}
+
+ protected:
+  pplx::task<std::size_t> _putn(const std::uint8_t* at, std::size_t count) override {
+    pplx::task_completion_event<std::size_t> written;
+    // A set event resumes the library on its own threads, never on the reader's.
+    const bool open = buffer_->Put({reinterpret_cast<const char*>(at), count},
+                                   [written, count] { written.set(count); });
+    if (!open) return pplx::task_from_exception<std::size_t>(std::runtime_error("reader is gone"));
+    return pplx::task<std::size_t>(written);
+  }
+  pplx::task<int_type> _putc(std::uint8_t c) override {
+    return _putn(&c, 1).then([c](std::size_t) { return static_cast<int_type>(c); });
+  }
+  pplx::task<bool> _sync() override { return pplx::task_from_result(true); }
+  std::uint8_t* _alloc(std::size_t) override { return nullptr; }
+  void _commit(std::size_t) override {}
+  // Write only.
+  pplx::task<int_type> _bumpc() override { return Eof(); }
+  int_type _sbumpc() override { return traits::eof(); }
+  pplx::task<int_type> _getc() override { return Eof(); }
+  int_type _sgetc() override { return traits::eof(); }
+  pplx::task<int_type> _nextc() override { return Eof(); }
+  pplx::task<int_type> _ungetc() override { return Eof(); }
+  pplx::task<std::size_t> _getn(std::uint8_t*, std::size_t) override {
+    return pplx::task_from_result<std::size_t>(0);
+  }
+  std::size_t _scopy(std::uint8_t*, std::size_t) override { return 0; }
+
+ private:
+  static pos_type Nowhere() { return static_cast<pos_type>(traits::eof()); }
+  static pplx::task<int_type> Eof() { return pplx::task_from_result<int_type>(traits::eof()); }
+
+  const std::shared_ptr<BodyBuffer> buffer_;
+};
+
+Response HeadOf(const http_response& response) {
+  Response head;
+  head.status = response.status_code();
+  for (const auto& [name, value] : response.headers()) head.headers.emplace(name, value);
+  return head;
+}
+
+// One request and its answer. Leaving its scope closes the connection unless the answer is
+// complete.
+class Exchange {
+ public:
+  Exchange(std::shared_ptr<http_client> client, http_request request, std::string server)
+      : buffer_(std::make_shared<BodyBuffer>(kHighWater)) {
+    request.set_response_stream(
+        streams::ostream(streams::streambuf<std::uint8_t>(std::make_shared<BodyStream>(buffer_))));
+    const auto fail = [buffer = buffer_, server](const std::exception_ptr& failure) {
+      std::string why = "connection failed";
+      try {
+        std::rethrow_exception(failure);
+      } catch (const std::exception& exception) {
+        why = exception.what();
+      } catch (...) {
+      }
+      buffer->Fail({ErrorCode::kUnavailable, server + ": " + why, 0});
+    };
+    try {
+      client->request(std::move(request), cancel_.get_token())
+          .then([buffer = buffer_, fail](pplx::task<http_response> answer) {
+            try {
+              http_response response = answer.get();
+              buffer->Head(HeadOf(response));
+              response.content_ready().then([buffer, fail](pplx::task<http_response> body) {
+                try {
+                  body.get();
+                  buffer->End();
+                } catch (...) {
+                  fail(std::current_exception());
+                }
+              });
+            } catch (...) {
+              fail(std::current_exception());
+            }
+          });
+    } catch (...) {
+      fail(std::current_exception());
+    }
+  }
+  ~Exchange() {
+    if (!complete_) cancel_.cancel();
+    buffer_->Close();
+  }
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
+
+  BodyBuffer& buffer() { return *buffer_; }
+
+  // Reads the rest of the body into `response`.
+  Expected<void> ReadAll(Response& response, std::size_t limit, TimePoint deadline,
+                         std::stop_token stop) {
+    for (;;) {
+      auto bytes = buffer_->Take(deadline, stop);
+      if (!bytes) return tl::unexpected(bytes.error());
+      if (bytes->empty()) {
+        complete_ = true;
+        return {};
+      }
+      if (response.body.size() + bytes->size() > limit) {
+        return Fail(ErrorCode::kInternal,
+                    "the answer is larger than " + std::to_string(limit) + " bytes");
+      }
+      response.body += *bytes;
+    }
+  }
+  void SetComplete() { complete_ = true; }
+
+ private:
+  pplx::cancellation_token_source cancel_;
+  std::shared_ptr<BodyBuffer> buffer_;
+  bool complete_ = false;
+};
+
+class CpprestTransport : public Transport {
+ public:
+  CpprestTransport(const ClusterConfig& config, std::unique_ptr<TlsIdentity> tls,
+                   const Clock& clock)
+      : config_(config), tls_(std::move(tls)) {
+    if (!config.token_file.empty()) {
+      token_file_ =
+          std::make_unique<RotatingFile>(config.token_file, std::chrono::seconds(50), clock);
+    }
+  }
+
+  Expected<Response> Send(const Request& request, Duration deadline,
+                          std::stop_token stop) override {
+    const TimePoint until = SystemClock().Now() + deadline;
+    auto client = request.idempotent ? SharedClient() : NewClient();
+    if (!client) return tl::unexpected(client.error());
+    auto built = Build(request);
+    if (!built) return tl::unexpected(built.error());
+    Exchange exchange(*client, std::move(*built), config_.server);
+    auto response = exchange.buffer().WaitHead(until, stop);
+    if (response) {
+      auto read = exchange.ReadAll(*response, kMaxResponseBytes, until, stop);
+      if (!read) response = tl::unexpected(read.error());
+    }
+    if (!response && request.idempotent) Drop(*client);
+    if (response) NoteStatus(response->status);
+    return response;
+  }
+
+  Expected<Response> Stream(const Request& request, const StreamHandlers& handlers,
+                            std::stop_token stop) override {
+    auto client = NewClient();
+    if (!client) return tl::unexpected(client.error());
+    auto built = Build(request);
+    if (!built) return tl::unexpected(built.error());
+    Exchange exchange(*client, std::move(*built), config_.server);
+    const TimePoint opened_by = SystemClock().Now() + handlers.open_deadline;
+    auto head = exchange.buffer().WaitHead(opened_by, stop);
+    if (!head) return head;
+    NoteStatus(head->status);
+    if (head->status != 200) {
+      // The refusal itself is what counts; its body only explains it.
+      (void)exchange.ReadAll(*head, kMaxErrorBody, opened_by, stop);
+      return head;
+    }
+    auto encoding = head->headers.find("Transfer-Encoding");
+    if (encoding == head->headers.end() || encoding->second.find("chunked") == std::string::npos) {
+      return Fail(ErrorCode::kUnavailable,
+                  config_.server +
+                      ": the stream is not chunked, something between us and "
+                      "the API server holds it back");
+    }
+    if (handlers.on_open) handlers.on_open(*head);
+    LineSplitter lines(kMaxLineBytes);
+    for (;;) {
+      auto bytes = exchange.buffer().Take(SystemClock().Now() + handlers.idle_deadline(), stop);
+      if (!bytes) return tl::unexpected(bytes.error());
+      if (bytes->empty()) {
+        exchange.SetComplete();
+        return head;
+      }
+      switch (lines.Feed(*bytes, handlers.on_line)) {
+        case LineSplitter::Result::kMore:
+          break;
+        case LineSplitter::Result::kStopped:
+          return head;
+        case LineSplitter::Result::kTooLong:
+          return Fail(ErrorCode::kUnavailable, "a line of the stream is longer than 16 MiB");
+      }
+    }
+  }
+
+ private:
+  // Client construction throws on a URL that does not parse; MakeTransport has tried it once.
+  Expected<std::shared_ptr<http_client>> NewClient() const {
+    http_client_config config;
+    config.set_timeout(kLastResort);
+    config.set_max_redirects(0);
+    if (tls_) {
+      config.set_validate_certificates(!config_.insecure_skip_tls_verify);
+      config.set_ssl_context_callback([tls = tls_](boost::asio::ssl::context& context) {
+        tls->Configure(context.native_handle());
+      });
+    }
+    try {
+      return std::make_shared<http_client>(config_.server, config);
+    } catch (const std::exception& exception) {
+      return Fail(ErrorCode::kInvalidArgument, config_.server + ": " + exception.what());
+    }
+  }
+
+  Expected<std::shared_ptr<http_client>> SharedClient() {
+    std::lock_guard lock(client_mutex_);
+    if (client_) return client_;
+    auto client = NewClient();
+    if (client) client_ = *client;
+    return client;
+  }
+
+  void Drop(const std::shared_ptr<http_client>& failed) {
+    std::lock_guard lock(client_mutex_);
+    if (client_ == failed) client_.reset();
+  }
+
+  void NoteStatus(int status) {
+    if (status == 401 && token_file_) token_file_->Invalidate();
+  }
+
+  std::string Token() {
+    std::string token = token_file_ ? token_file_->Get() : config_.token;
+    while (!token.empty() && static_cast<unsigned char>(token.back()) <= ' ') token.pop_back();
+    return token;
+  }
+
+  Expected<http_request> Build(const Request& request) {
+    try {
+      http_request built(request.method);
+      built.set_request_uri(web::uri(Target(request)));
+      auto& headers = built.headers();
+      if (!config_.tls_server_name.empty()) headers.add("Host", config_.tls_server_name);
+      headers.add("Accept", request.accept);
+      for (const auto& [name, value] : request.headers) headers.add(name, value);
+      if (const std::string token = Token(); !token.empty()) {
+        headers.add("Authorization", "Bearer " + token);
+      }
+      if (!request.content_type.empty()) built.set_body(request.body, request.content_type);
+      return built;
+    } catch (const std::exception& exception) {
+      return Fail(ErrorCode::kInvalidArgument, request.path + ": " + exception.what());
+    }
+  }
+
+  const ClusterConfig config_;
+  const std::shared_ptr<TlsIdentity> tls_;  // shared with connections that outlive us for a moment
+  std::unique_ptr<RotatingFile> token_file_;
+  std::mutex client_mutex_;
+  std::shared_ptr<http_client> client_;
+};
+
+std::string& SystemCa() {
+  static std::string file;
+  return file;
+}
+
+}  // namespace
+
+void PrepareProcess(int threads) {
+  static std::once_flag once;
+  std::call_once(once, [threads] {
+    const char* file = getenv(X509_get_default_cert_file_env());
+    SystemCa() = file && *file ? file : X509_get_default_cert_file();
+    // OpenSSL's own file may be missing where Debian's bundle is there.
+    constexpr char kDebianBundle[] = "/etc/ssl/certs/ca-certificates.crt";
+    if (access(SystemCa().c_str(), R_OK) != 0) SystemCa() = kDebianBundle;
+    setenv(X509_get_default_cert_file_env(), "/dev/null", 1);
+    setenv(X509_get_default_cert_dir_env(), "/nonexistent", 1);
+    try {
+      crossplat::threadpool::initialize_with_threads(static_cast<std::size_t>(threads));
+    } catch (const std::exception&) {
+      // Somebody used the library before us: then its pool stays as it is.
+    }
+  });
+}
+
+const std::string& SystemCaFile() {
+  PrepareProcess();
+  return SystemCa();
+}
+
+Expected<std::unique_ptr<Transport>> MakeTransport(const ClusterConfig& config,
+                                                   const Clock& clock) {
+  PrepareProcess();
+  const bool https = config.server.starts_with("https://");
+  if (!https && !config.server.starts_with("http://")) {
+    return Fail(ErrorCode::kInvalidArgument,
+                "the API server is not an http(s) URL: " + config.server);
+  }
+  std::unique_ptr<TlsIdentity> tls;
+  if (https) {
+    auto made = TlsIdentity::Make(config, clock);
+    if (!made) return tl::unexpected(made.error());
+    tls = std::move(*made);
+  }
+  try {
+    http_client probe(config.server);
+  } catch (const std::exception& exception) {
+    return Fail(ErrorCode::kInvalidArgument, config.server + ": " + exception.what());
+  }
+  return std::make_unique<CpprestTransport>(config, std::move(tls), clock);
+}
+
+}  // namespace sb::kube
