@@ -55,19 +55,23 @@ std::vector<Field> Field::Items(std::size_t most) const {
   return items;
 }
 
-std::string Field::String(std::string fallback, std::size_t longest) const {
-  if (!present()) return fallback;
+std::optional<std::string> Field::Text(std::size_t longest) const {
+  if (!present()) return std::nullopt;
   if (!value_->is_string()) {
     WrongType("a string");
-    return fallback;
+    return std::nullopt;
   }
   const auto& text = value_->get_ref<const std::string&>();
   if (text.size() > longest) {
     Fault("has " + std::to_string(text.size()) + " characters; at most " + std::to_string(longest) +
           " are allowed");
-    return fallback;
+    return std::nullopt;
   }
   return text;
+}
+
+std::string Field::String(std::string fallback, std::size_t longest) const {
+  return Text(longest).value_or(std::move(fallback));
 }
 
 std::vector<std::string> Field::Strings(std::size_t most, std::size_t longest) const {
@@ -106,14 +110,14 @@ bool Field::Bool(bool fallback) const {
 }
 
 std::string Field::OneOf(const std::vector<std::string>& allowed, std::string fallback) const {
-  const std::string text = String(fallback, 64);
-  if (!present() || !value_->is_string()) return fallback;
+  const std::optional<std::string> text = Text(64);
+  if (!text) return fallback;
   std::string list;
   for (const std::string& one : allowed) {
-    if (text == one) return text;
+    if (*text == one) return one;
     list += (list.empty() ? "" : ", ") + one;
   }
-  Fault(Quote(text) + " is not supported; use one of: " + list);
+  Fault(Quote(*text) + " is not supported; use one of: " + list);
   return fallback;
 }
 

@@ -10,6 +10,7 @@
 // document and the list.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,6 +36,8 @@ class Field {
   // The elements; a fault if it is no list or longer than `most`.
   std::vector<Field> Items(std::size_t most) const;
 
+  // Nothing if absent, or faulty (with the fault).
+  std::optional<std::string> Text(std::size_t longest) const;
   std::string String(std::string fallback, std::size_t longest) const;
   std::vector<std::string> Strings(std::size_t most, std::size_t longest) const;
   int Int(int fallback, int least, int greatest) const;

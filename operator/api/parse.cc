@@ -55,8 +55,9 @@ SecretKey ParseExternal(const Field& field) {
   reference.Object();
   for (const auto& [key, target] : {std::pair{"name", &secret.name}, {"key", &secret.key}}) {
     if (reference[key].Required("name the Secret and the key that hold the URL")) {
-      *target = reference[key].String("", 253);
-      if (target->empty()) reference[key].Fault("is empty");
+      const auto text = reference[key].Text(253);
+      *target = text.value_or("");
+      if (text && text->empty()) reference[key].Fault("is empty");
     }
   }
   return secret;
@@ -156,13 +157,14 @@ std::vector<Worker> ParseWorkers(const Field& field, const Backend& backend) {
       continue;
     }
     if (item["name"].Required("every worker has its own")) {
-      worker.name = item["name"].String("", kMaxWorkerNameLength);
-      if (!IsDnsLabel(worker.name)) {
+      const auto text = item["name"].Text(253);
+      worker.name = text.value_or("");
+      if (text && (!IsDnsLabel(worker.name) || worker.name.size() > kMaxWorkerNameLength)) {
         item["name"].Fault(
             Quote(worker.name) +
             " has to be lower case letters, digits and '-', begin with a letter, at most 15 "
             "characters");
-      } else if (!names.insert(worker.name).second) {
+      } else if (text && !names.insert(worker.name).second) {
         item["name"].Fault(Quote(worker.name) + " is used twice; rename one worker");
       }
     }
@@ -177,7 +179,8 @@ std::vector<Worker> ParseWorkers(const Field& field, const Backend& backend) {
 
 void ParseMetadata(const Json& object, Backend& backend, std::vector<std::string>& faults) {
   const Field metadata(Find(object, {"metadata"}), "metadata", faults);
-  backend.name = metadata["name"].String("", 253);
+  const auto name = metadata["name"].Text(253);
+  backend.name = name.value_or("");
   backend.namespace_ = metadata["namespace"].String("", 63);
   backend.uid = metadata["uid"].String("", 128);
   backend.generation = IntAt(object, {"metadata", "generation"});

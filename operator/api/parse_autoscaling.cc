@@ -70,8 +70,9 @@ void ParsePrometheus(const Field& field, const std::string& namespace_name,
   const Field name = field["name"];
   const Field query = field["query"];
   if (name.Required("the HPA shows the metric under it")) {
-    metric.name = name.String("", 63);
-    if (!IsMetricName(metric.name)) {
+    const auto text = name.Text(63);
+    metric.name = text.value_or("");
+    if (text && !IsMetricName(metric.name)) {
       name.Fault(Quote(metric.name) +
                  " has to be lower case letters, digits and '-', at most 63 characters");
     } else if (metric.name == "cpu" || metric.name == "memory") {
@@ -79,9 +80,10 @@ void ParsePrometheus(const Field& field, const std::string& namespace_name,
     }
   }
   if (!query.Required("give the PromQL expression to scale on")) return;
-  metric.query = query.String("", kLongestQuery);
-  if (query.value()->is_string() &&
-      metric.query.find_first_not_of(" \t\r\n") == std::string::npos) {
+  const auto text = query.Text(kLongestQuery);
+  if (!text) return;
+  metric.query = *text;
+  if (metric.query.find_first_not_of(" \t\r\n") == std::string::npos) {
     query.Fault("is empty; give the PromQL expression to scale on");
     return;
   }

@@ -15,7 +15,7 @@ Json ParseEnv(const Field& field) {
   std::set<std::string> names;
   for (const Field& item : field.Items(100)) {
     if (!item.Object() || !item["name"].Required("every variable has one")) continue;
-    const std::string name = item["name"].String("", 256);
+    const std::string name = item["name"].Text(256).value_or("?");
     if (name.empty()) {
       item["name"].Fault("is empty; every variable has a name");
     } else if (!names.insert(name).second) {
@@ -79,11 +79,11 @@ Json ParseResources(const Field& field, const char* cpu_request, const char* mem
 std::vector<std::string> ParseCommand(const Field& field, std::vector<std::string> fallback) {
   if (!field.present()) return fallback;
   std::vector<std::string> command = field.Strings(32, 1024);
-  if (command.empty() || command.front().empty()) {
+  if (field.value()->empty() || *field.value()->begin() == "") {
     if (field.value()->is_array()) field.Fault("is empty; name the program to run, or remove it");
     return fallback;
   }
-  return command;
+  return command.empty() ? fallback : command;
 }
 
 void ParseWorkload(const Field& field, const WorkloadDefaults& defaults,
