@@ -81,9 +81,11 @@ class EventRecorder {
 
   void Run(std::stop_token stop);
   void Write(const Event& event);
-  bool Create(const Event& event, Series& series);
+  void Create(const Event& event, Series& series);
+  bool WriteSeries(Series& series);
   bool TakeToken(const std::string& object);
   void Forget(TimePoint now);
+  void LockedDrop();
 
   const Client& client_;
   const EventRecorderOptions options_;
