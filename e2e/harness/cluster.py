@@ -13,7 +13,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from cluster import components, paths
+from cluster import paths
 from harness.failure import Failure
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
@@ -79,8 +79,7 @@ def local() -> Cluster:
     if not paths.FACTS.exists():
         raise Failure(f"no cluster: {LAUNCHER} up starts one")
     facts = json.loads(paths.FACTS.read_text())
-    bin_folder = components.bin_folder()
-    return Cluster(str(bin_folder / "kubectl"), str(bin_folder / "helm"), facts["kubeconfig"], True,
+    return Cluster(f"{facts['bin']}/kubectl", f"{facts['bin']}/helm", facts["kubeconfig"], True,
                    Path(facts["audit_log"]), "localhost")
 
 

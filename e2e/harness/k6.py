@@ -170,7 +170,6 @@ def pod(name: str, script: str, environment: dict[str, str]) -> dict[str, Any]:
                 "image": IMAGE,
                 "imagePullPolicy": "IfNotPresent",
                 # Not one packet to anyone but the target: no usage report, no cloud, no extension to fetch.
-                "command": ["k6"],
                 "args": ["run", "--quiet", "--no-color", "--no-usage-report", "--log-format=raw",
                          f"--address=0.0.0.0:{_REST_PORT}", f"/scripts/{script}.js"],
                 "env": [{"name": key, "value": value} for key, value in environment.items()]
