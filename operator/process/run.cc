@@ -1,0 +1,190 @@
+#include "operator/process/run.h"
+
+#include <prometheus/registry.h>
+#include <pthread.h>
+#include <signal.h>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <chrono>
+#include <cstdlib>
+#include <exception>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "common/log.h"
+#include "operator/kube/cluster_config.h"
+#include "operator/kube/cpprest_transport.h"
+#include "operator/kube/leader_elector.h"
+#include "operator/kube/metrics.h"
+#include "operator/process/health_server.h"
+#include "operator/prometheus/client.h"
+#include "operator/reconcile/controller.h"
+
+namespace sb::process {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr const char* kLeaseName = "scalablebackend-operator";
+
+// What stays up from start to end; the order of members is the order of construction.
+class Process {
+ public:
+  Process(const RunOptions& options, std::unique_ptr<kube::Transport> work,
+          std::unique_ptr<kube::Transport> election)
+      : options_(options), work_transport_(std::move(work)), election_transport_(std::move(election)),
+        kube_metrics_(registry_), reconcile_metrics_(registry_),
+        client_(*work_transport_, {.metrics = &kube_metrics_}),
+        election_client_(*election_transport_, {.deadline = 5s, .metrics = &kube_metrics_}),
+        queue_("scalablebackend", {.metrics = &kube_metrics_}),
+        sampler_([this](const std::string& url, const std::string& query,
+                        Duration timeout) { return prometheus_.Query(url, query, timeout); },
+                 SystemClock(), {},
+                 [this](const scaling::BackendKey& key) { queue_.Add({key.namespace_name, key.name}); }),
+        view_(client_, ViewOptions()),
+        elector_(election_client_,
+                 {.lease = {options.pod_namespace, kLeaseName},
+                  .identity = options.pod_name,
+                  .on_lost =
+                      [] {
+                        log::Error("the Lease is lost; ending at once, another replica takes over");
+                        std::_Exit(1);
+                      },
+                  .metrics = &kube_metrics_}),
+        recorder_(client_, {.instance = elector_.identity(), .metrics = &kube_metrics_}),
+        controller_(client_, view_, sampler_, recorder_, queue_, reconcile_metrics_,
+                    {.defaults = options.defaults, .workers = options.workers,
+                     .metrics_api = [] { return plan::MetricsApi{}; }}),
+        health_(MakeHealthServer(loop_, options.metrics_port, registry_,
+                                 {.healthy = [this] { return Unhealthy(); },
+                                  .ready = [this] { return NotReady(); }})) {}
+
+  // Until `signals` deliver one.
+  void Run(const sigset_t& signals) {
+    const TimePoint started = SystemClock().Now();
+    std::jthread serve([this] { loop_.run(); });
+    view_.Start();
+    elector_.Start();
+    std::jthread work([this, started](std::stop_token stop) {
+      if (!WaitForWatches(stop)) return;
+      log::Info("ready", {{"start_ms", std::chrono::duration_cast<std::chrono::milliseconds>(
+                                           SystemClock().Now() - started)
+                                           .count()}});
+      if (!elector_.WaitForLeadership(stop)) return;
+      log::Info("leading", {{"identity", elector_.identity()}});
+      for (const kube::ObjectPtr& backend : view_.AllBackends()) queue_.Add(kube::KeyOf(*backend));
+      controller_.Run(stop);
+    });
+
+    int signal = 0;
+    sigwait(&signals, &signal);
+    log::Info("stopping", {{"signal", signal}});
+    work.request_stop();
+    queue_.ShutDown();
+    work.join();
+    elector_.Stop();
+    recorder_.Flush(2s);
+    view_.Stop();
+    sampler_.Stop();
+    loop_.stop();
+  }
+
+ private:
+  reconcile::ClusterViewOptions ViewOptions() {
+    return {.namespace_ = options_.watch_namespace,
+            .on_backend =
+                [this](const kube::ObjectKey& key, const kube::ObjectPtr& now) {
+                  const scaling::BackendKey backend{key.namespace_, key.name};
+                  if (now) {
+                    sampler_.SetWanted(backend, reconcile::WantedMetrics(*now, options_.defaults));
+                  } else {
+                    sampler_.Forget(backend);
+                  }
+                  queue_.Add(key);
+                },
+            .on_dependency = [this](const kube::ObjectKey& key) { queue_.Add(key); },
+            .metrics = &kube_metrics_};
+  }
+
+  bool WaitForWatches(std::stop_token stop) const {
+    while (!view_.WaitForSync(10s, stop)) {
+      if (stop.stop_requested()) return false;
+      log::Warning("still waiting for the first lists", {{"problem", view_.Problem()}});
+    }
+    return true;
+  }
+
+  std::string Unhealthy() const {
+    return elector_.Healthy() ? "" : "the Lease was not renewed in time: the process is stuck";
+  }
+
+  std::string NotReady() const {
+    if (view_.Synced()) return "";
+    const std::string problem = view_.Problem();
+    return "the first lists are not complete" + (problem.empty() ? "" : ": " + problem);
+  }
+
+  const RunOptions options_;
+  std::unique_ptr<kube::Transport> work_transport_;
+  std::unique_ptr<kube::Transport> election_transport_;
+  prometheus::Registry registry_;
+  kube::Metrics kube_metrics_;
+  reconcile::ReconcileMetrics reconcile_metrics_;
+  kube::Client client_;
+  kube::Client election_client_;
+  kube::WorkQueue queue_;
+  promql::Client prometheus_;
+  scaling::Sampler sampler_;
+  reconcile::ClusterView view_;
+  kube::LeaderElector elector_;
+  kube::EventRecorder recorder_;
+  reconcile::Controller controller_;
+  boost::asio::io_context loop_{1};
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> keep_serving_{
+      loop_.get_executor()};
+  std::unique_ptr<http::Server> health_;
+};
+
+sigset_t BlockSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  return signals;
+}
+
+Expected<std::unique_ptr<Process>> Start(const RunOptions& options) {
+  auto config = kube::LoadDefault();
+  if (!config) return tl::unexpected(config.error());
+  auto work = kube::MakeTransport(*config);
+  if (!work) return tl::unexpected(work.error());
+  auto election = kube::MakeTransport(*config);
+  if (!election) return tl::unexpected(election.error());
+  return std::make_unique<Process>(options, std::move(*work), std::move(*election));
+}
+
+}  // namespace
+
+int Run(const RunOptions& options) {
+  const sigset_t signals = BlockSignals();
+  kube::PrepareProcess();
+  try {
+    auto process = Start(options);
+    if (!process) {
+      log::Error("cannot start", {{"error", process.error().message}});
+      return 1;
+    }
+    (*process)->Run(signals);
+    log::Info("stopped");
+    return 0;
+  } catch (const std::exception& error) {  // a port that is taken, a thread that cannot be had
+    log::Error("cannot start", {{"error", error.what()}});
+    return 1;
+  }
+}
+
+}  // namespace sb::process
