@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 from harness.api import Api
-from harness.cluster import Cluster
 from harness.kube import Kube, Object
 
 CHILDREN = ("Deployment", "StatefulSet", "Service", "HorizontalPodAutoscaler", "PodDisruptionBudget", "Job",
@@ -16,10 +15,9 @@ CHILDREN = ("Deployment", "StatefulSet", "Service", "HorizontalPodAutoscaler", "
 _SMALL = {"requests": {"cpu": "20m", "memory": "32Mi"}}
 
 
-def small_spec(cluster: Cluster, **more: Any) -> Object:
+def small_spec(**more: Any) -> Object:
     """API, PostgreSQL and Redis, nothing that scales; `more` is merged over it."""
     spec = {
-        "image": cluster.image("todo-api:dev"),
         "api": {"replicas": 2, "resources": _SMALL},
         "database": {"postgres": {"storage": {"size": "256Mi"}, "resources": _SMALL}},
         "cache": {"redis": {"storage": {"size": "64Mi"}, "resources": _SMALL}},

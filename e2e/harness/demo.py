@@ -26,7 +26,7 @@ from harness.screen import Screen
 from harness.setup import prepared
 from harness.steps import say
 
-_SAMPLE = REPOSITORY / "manifests/samples/todo.yaml"
+SAMPLE = REPOSITORY / "manifests/samples/todo.yaml"
 _BACKEND, _NAMESPACE, _LOAD_NAMESPACE = "todo", "default", "scalablebackend-load"
 _FIRST_200_SECONDS = 180.0
 _HPA_SECONDS = 90
@@ -75,7 +75,7 @@ class _Demo:
     def _run(self, api: Api) -> dict[str, str]:
         remove_backend(self._cluster, _NAMESPACE, _BACKEND)
         make_load_namespace(self._cluster, _LOAD_NAMESPACE)
-        say(f"kubectl apply -f {_SAMPLE.relative_to(REPOSITORY)}")
+        say(f"kubectl apply -f {SAMPLE.relative_to(REPOSITORY)}")
         seconds = first_200(api, _LOAD_NAMESPACE, f"http://{_BACKEND}-api.{_NAMESPACE}.svc/health", self._apply,
                             _FIRST_200_SECONDS)
         say(f"first 200 through the Service after {seconds:.1f} s")
@@ -91,7 +91,7 @@ class _Demo:
         return self._report(run, summary, seconds)
 
     def _apply(self) -> None:
-        self._cluster.kubectl("-n", _NAMESPACE, "apply", "-f", "-", stdin=sample_text(self._cluster))
+        self._cluster.kubectl("-n", _NAMESPACE, "apply", "-f", str(SAMPLE))
 
     def _await_metric(self, api: Api) -> tuple[hpa.Reading, int, int]:
         """The HPA once it has read the metric, and its bounds."""
@@ -122,11 +122,6 @@ class _Demo:
             "requests": str(summary["requests"]),
             "errors": str(summary["errors"]),
         }
-
-
-def sample_text(cluster: Cluster) -> str:
-    """The sample, with its images where the nodes of this cluster find them."""
-    return _SAMPLE.read_text().replace("localhost/", cluster.registry + "/")
 
 
 def make_load_namespace(cluster: Cluster, name: str) -> None:

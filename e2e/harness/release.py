@@ -20,8 +20,6 @@ def install(cluster: Cluster) -> None:
     state = _state(cluster)
     if state.startswith("pending") or state == "uninstalling":
         cluster.helm("uninstall", NAME, "--namespace", NAMESPACE, "--wait")
-    # The chart's CRD folder is installed once and never upgraded by Helm: a kept cluster may have last week's.
-    cluster.kubectl("apply", "--server-side", "--force-conflicts", "-f", str(REPOSITORY / "crds"))
     cluster.helm("upgrade", "--install", NAME, str(_CHART), "--namespace", NAMESPACE, "--wait", "--timeout", "150s",
                  *values(cluster))
     if state == "deployed":

@@ -68,9 +68,9 @@ def namespace(request: pytest.FixtureRequest, kube: Kube, operator: None) -> Ite
 
 
 @pytest.fixture
-def backend(cluster: Cluster, kube: Kube, api: Api, namespace: str) -> Backend:
+def backend(kube: Kube, api: Api, namespace: str) -> Backend:
     """A small one, not applied yet."""
-    return Backend(kube, api, namespace, small_spec(cluster))
+    return Backend(kube, api, namespace, small_spec())
 
 
 class Load:

@@ -16,14 +16,14 @@ def test_a_query_that_prometheus_rejects(backend):
 def test_an_image_that_does_not_pull(backend):
     """A typo in a tag is the most common bad release."""
     backend.apply().until_ready()
-    before, good = api_pods(backend), backend.spec["image"]
+    before = api_pods(backend)
     backend.apply(image="localhost/no-such-image:v9")
     backend.until(lambda thing: any(c["reason"] == "ImagePullFailed" and "localhost/no-such-image:v9" in c["message"]
                                     and "todo-" in c["message"] for c in conditions(thing).values()),
                   120, "a condition names the image")
     backend.assert_serves(5)
     assert before <= api_pods(backend), "pods that served are gone"
-    backend.apply(image=good).until_ready()
+    backend.apply(image=None).until_ready()
 
 
 def test_a_storage_class_that_does_not_exist(backend):

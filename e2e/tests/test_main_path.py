@@ -1,5 +1,6 @@
 """One `kubectl apply` and everything stands: what every user does first."""
 
+import base64
 import json
 import time
 
@@ -7,7 +8,7 @@ import pytest
 
 from conftest import fresh_namespace
 from harness.backend import Backend, conditions
-from harness.demo import sample_text
+from harness.demo import SAMPLE
 from harness.load import first_200
 from harness.wait import until
 
@@ -17,10 +18,9 @@ def todo(cluster, kube, api, operator, request):
     """manifests/samples/todo.yaml, applied as a user does; the seconds to its first 200 are in `first_200_s`."""
     with fresh_namespace(kube, "main-path") as namespace:
         backend = Backend(kube, api, namespace, {})
-        text = sample_text(cluster)
         backend.first_200_s = first_200(
             api, namespace, f"http://todo-api.{namespace}.svc/health",
-            lambda: cluster.kubectl("-n", namespace, "apply", "-f", "-", stdin=text), 180)
+            lambda: cluster.kubectl("-n", namespace, "apply", "-f", str(SAMPLE)), 180)
         yield backend.until_ready()
 
 
@@ -98,7 +98,6 @@ def test_pods_are_restricted_and_read_only(todo):
 def test_passwords_are_no_arguments(todo, kube):
     """Arguments are in `ps`, in `kubectl describe` and in the audit log."""
     password = kube.get("Secret", todo.namespace, "todo-credentials")["data"]["password"]
-    import base64
     clear = base64.b64decode(password).decode()
     assert clear not in json.dumps([pod["spec"] for pod in todo.pods()])
 

@@ -7,10 +7,10 @@ from harness.backend import Backend, conditions, small_spec
 
 
 @pytest.fixture(scope="module")
-def standing(cluster, kube, api, operator):
+def standing(kube, api, operator):
     """One backend that several tests damage and see repaired."""
     with fresh_namespace(kube, "standing") as namespace:
-        yield Backend(kube, api, namespace, small_spec(cluster)).apply().until_ready()
+        yield Backend(kube, api, namespace, small_spec()).apply().until_ready()
 
 
 def test_paused_means_hands_off(backend, kube):
