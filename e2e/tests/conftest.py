@@ -4,7 +4,6 @@ import re
 import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -17,10 +16,9 @@ from harness.cluster import OUT, Cluster
 from harness.k6 import Phase
 from harness.kube import Kube
 from harness.load import LoadRun
+from harness.namespaces import fresh_namespace
 from harness.timeline import Timeline
 
-# Ours, so that a test can wait until the others' leftovers are gone.
-E2E_LABEL = "scalablebackend-e2e"
 _FIGURES: dict[str, str] = {}
 
 
@@ -46,18 +44,6 @@ def operator(kube: Kube) -> None:
     kube.until("Deployment", release.NAMESPACE,
                lambda found: found and found[0].get("status", {}).get("availableReplicas", 0) >= 1,
                60, "the operator is available", name=release.NAME)
-
-
-@contextmanager
-def fresh_namespace(kube: Kube, name: str) -> Iterator[str]:
-    """A namespace that refuses every pod that is not restricted. Its deletion is not waited for."""
-    made = kube.create("Namespace", None, {"metadata": {"generateName": f"e2e-{name}-", "labels": {
-        E2E_LABEL: "test", "pod-security.kubernetes.io/enforce": "restricted",
-        "pod-security.kubernetes.io/warn": "restricted"}}})["metadata"]["name"]
-    try:
-        yield made
-    finally:
-        kube.delete("Namespace", None, made)
 
 
 @pytest.fixture

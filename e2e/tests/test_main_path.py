@@ -2,14 +2,13 @@
 
 import base64
 import json
-import time
 
 import pytest
 
-from conftest import fresh_namespace
 from harness.backend import Backend, conditions
 from harness.demo import SAMPLE
 from harness.load import first_200
+from harness.namespaces import fresh_namespace
 from harness.wait import until
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from conftest import fresh_namespace
 from harness.backend import Backend, conditions, small_spec
+from harness.namespaces import fresh_namespace
 
 
 @pytest.fixture(scope="module")

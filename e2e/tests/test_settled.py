@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from conftest import E2E_LABEL
 from harness import audit, release
+from harness.namespaces import SELECTOR
 
 _WINDOW = float(os.environ.get("SB_SETTLED_SECONDS", "60"))
 
@@ -22,7 +22,7 @@ def audit_log(cluster):
 def test_a_settled_backend_causes_no_write(backend, kube, audit_log, figure):
     """Writes that change nothing wake every watcher in the cluster, fill etcd and hide the change that matters."""
     kube.until("Namespace", None, lambda found: all(n["metadata"]["name"] == backend.namespace for n in found), 240,
-               "the other tests' namespaces are gone", selector=f"{E2E_LABEL}=test")
+               "the other tests' namespaces are gone", selector=SELECTOR)
     backend.apply().until_ready()
     settle(audit_log)
     offset = audit_log.stat().st_size

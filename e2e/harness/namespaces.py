@@ -1,0 +1,21 @@
+"""Namespaces of tests."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from harness.kube import Kube
+
+# By it a test finds what the others have left.
+SELECTOR = "scalablebackend.io/e2e=test"
+
+
+@contextmanager
+def fresh_namespace(kube: Kube, name: str) -> Iterator[str]:
+    """A namespace that refuses every pod that is not restricted. Its deletion is not waited for."""
+    key, value = SELECTOR.split("=")
+    made = kube.create("Namespace", None, {"metadata": {"generateName": f"e2e-{name}-", "labels": {
+        key: value, "pod-security.kubernetes.io/enforce": "restricted"}}})["metadata"]["name"]
+    try:
+        yield made
+    finally:
+        kube.delete("Namespace", None, made)
