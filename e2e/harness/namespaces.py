@@ -3,6 +3,9 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from harness import cluster as clusters
+from harness import dump
+from harness.cluster import OUT
 from harness.kube import Kube
 
 # By it a test finds what the others have left.
@@ -17,5 +20,8 @@ def fresh_namespace(kube: Kube, name: str) -> Iterator[str]:
         key: value, "pod-security.kubernetes.io/enforce": "restricted"}}})["metadata"]["name"]
     try:
         yield made
+    except Exception:  # a set-up in here that failed: there is no test to look for its evidence
+        dump.write(clusters.current(), made, OUT / "e2e" / name)
+        raise
     finally:
         kube.delete("Namespace", None, made)

@@ -121,7 +121,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo):
     report = (yield).get_result()
     fixtures = getattr(item, "funcargs", {})
     if report.failed and call.when in ("setup", "call") and "cluster" in fixtures:
-        place = fixtures.get("namespace") or getattr(fixtures.get("todo"), "namespace", None)
+        place = next((fixture.namespace for fixture in fixtures.values() if isinstance(fixture, Backend)), None)
         folder = OUT / "e2e" / re.sub(r"[^\w.-]+", "_", item.name)
         shutil.rmtree(folder, ignore_errors=True)
         dump.write(fixtures["cluster"], place, folder)
