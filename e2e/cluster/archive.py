@@ -43,15 +43,8 @@ def write(image: Image, target: Path) -> None:
     os.replace(beside, target)
 
 
-@dataclass(frozen=True)
-class Content:
-    """What an archive holds: image ids (sha256:...) by reference."""
-
-    ids: dict[str, str]
-
-
-def read(path: Path) -> Content:
-    """Reads what a docker-archive holds, without its layers."""
+def read(path: Path) -> dict[str, str]:
+    """The images of a docker-archive: their ids (sha256:...) by reference."""
     try:
         with tarfile.open(path) as archive:
             manifest = json.load(_member(archive, "manifest.json"))
@@ -65,7 +58,7 @@ def read(path: Path) -> Content:
         ) from problem
     if not ids:
         raise ClusterError(f"{path} names no image; write it with `buildah push IMAGE docker-archive:FILE:NAME:TAG`")
-    return Content(ids)
+    return ids
 
 
 def _member(archive: tarfile.TarFile, name: str) -> io.BufferedReader:

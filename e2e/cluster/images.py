@@ -42,7 +42,7 @@ def load_node(archives: Iterable[Path], node: Node) -> list[str]:
 
 
 def _load(path: Path, node: Node) -> str:
-    ids = archive.read(path).ids
+    ids = archive.read(path)
     named = ", ".join(ids)
     if _has(node, ids):
         return f"{node.name}: {named} is there already"

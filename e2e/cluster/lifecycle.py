@@ -43,6 +43,7 @@ def clean_up() -> None:
     for group in groups:
         cgroups.remove(group)
     state.remove_folders()
+    network.release()
 
 
 def nodes() -> list[Node]:
@@ -89,7 +90,7 @@ def _start(wanted: list[Node], settings: Settings) -> None:
     progress = Progress("cluster", len(wanted) + OTHER_STEPS)
     archives = images.essential()
     state.claim()
-    state.Folders().create(node.mount_points())
+    state.mount_points().create(node.mount_points())
     control_plane.prepare()
     network.create_fabric()
     network.attach(network.CONTROL, network.CONTROL_IP)

@@ -88,6 +88,21 @@ def detach(netns: str) -> None:
         _run("ip", "netns", "delete", netns)
 
 
+def release() -> None:
+    """`ip netns add` mounts its folder onto itself; with nobody's namespace left in it, that goes too."""
+    if not NAMESPACES.exists() or any(NAMESPACES.iterdir()):
+        return
+    while _is_mount_point(NAMESPACES):
+        _run("umount", str(NAMESPACES))
+    NAMESPACES.rmdir()
+
+
+def _is_mount_point(path: Path) -> bool:
+    """Also of a folder mounted onto itself, which os.path.ismount does not see."""
+    mounts = Path("/proc/self/mountinfo").read_text().splitlines()
+    return any(line.split()[4] == str(path) for line in mounts)
+
+
 def set_link(netns: str, up: bool) -> None:
     _ip(FABRIC, f"link set {netns} {'up' if up else 'down'}")
 

@@ -7,12 +7,11 @@ so there is one cluster at a time.
 import json
 import os
 import shutil
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cluster import cgroups, network, paths
+from cluster import cgroups, paths
 from cluster.errors import ClusterError
 
 MARKER = ".scalablebackend-cluster"
@@ -64,7 +63,7 @@ def require_facts() -> dict[str, Any]:
 class Folders:
     """Folders of the host that the nodes mount over: made when missing, and removed again if we made them."""
 
-    record: Path = paths.RUN / "created-folders"
+    record: Path
 
     def create(self, wanted: list[str]) -> None:
         with self.record.open("a") as record:
@@ -85,30 +84,16 @@ class Folders:
                 pass  # somebody else uses it by now, or it is gone
 
 
+def mount_points() -> Folders:
+    return Folders(paths.RUN / "created-folders")
+
+
 def remove_folders() -> None:
     """Removes everything that the cluster had on disk."""
-    Folders().remove()
+    mount_points().remove()
     shutil.rmtree(paths.RUN, ignore_errors=True)
     if (paths.STATE / MARKER).exists():
         shutil.rmtree(paths.STATE)
-    _unmount_namespaces()
-
-
-def _unmount_namespaces() -> None:
-    """`ip netns add` mounts its folder onto itself; with nobody's namespace left in it, that goes too."""
-    if not network.NAMESPACES.exists() or any(network.NAMESPACES.iterdir()):
-        return
-    while _is_mount_point(network.NAMESPACES):
-        unmounted = subprocess.run(["umount", network.NAMESPACES], capture_output=True, text=True)
-        if unmounted.returncode != 0:
-            raise ClusterError(f"{network.NAMESPACES} stays mounted: {unmounted.stderr.strip()}")
-    network.NAMESPACES.rmdir()
-
-
-def _is_mount_point(path: Path) -> bool:
-    """Also of a folder mounted onto itself, which os.path.ismount does not see."""
-    mounts = Path("/proc/self/mountinfo").read_text().splitlines()
-    return any(line.split()[4] == str(path) for line in mounts)
 
 
 def _owner() -> Path:
