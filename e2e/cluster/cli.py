@@ -18,7 +18,9 @@ LOCK_SECONDS = 600
 
 def main() -> int:
     os.environ["PATH"] = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
-    arguments = _parser().parse_args()
+    own, passed_on = split(sys.argv[1:])
+    arguments = _parser().parse_args(own)
+    arguments.passed_on = passed_on
     try:
         if os.geteuid() != 0 and arguments.command not in ("build", "bin"):
             raise ClusterError("namespaces and control groups need root; run as root")
@@ -30,6 +32,12 @@ def main() -> int:
         say("cluster: interrupted; `up` cleans up and starts again, `down` cleans up")
         return 130
     return 0
+
+
+def split(argv: list[str]) -> tuple[list[str], list[str]]:
+    """Our own arguments and those for the program that we become: flags among the latter are none of ours."""
+    ours = {"kubectl": 1, "exec": 2}.get(argv[0] if argv else "", len(argv))
+    return argv[:ours], argv[ours:]
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -49,16 +57,14 @@ def _parser() -> argparse.ArgumentParser:
     command("build", lambda _: components.build(), "only build the components into the cache")
     command("bin", lambda _: print(components.bin_folder()), "print the folder of kubectl, helm, k6, kustomize, ...")
     command("kubeconfig", _kubeconfig, "print the path of the administrator's kubeconfig")
-    kubectl = command("kubectl", _kubectl, "run kubectl against the cluster")
-    kubectl.add_argument("arguments", nargs=argparse.REMAINDER, metavar="ARGUMENT")
+    command("kubectl", _kubectl, "run kubectl ARGUMENT... against the cluster")
     load = command("load-image", _load_image, "put the images of docker-archives into every node")
     load.add_argument("archives", nargs="+", type=Path, metavar="ARCHIVE")
     one_node = command("node", _node, "cut or restore one node's power or network")
     one_node.add_argument("verb", choices=("stop", "start", "partition", "heal"))
     one_node.add_argument("name", metavar="NAME")
-    execute = command("exec", _exec, "run a command in a node's network namespace (or in that of `control`)")
+    execute = command("exec", _exec, "run NODE ARGUMENT... in a node's network namespace (or in that of `control`)")
     execute.add_argument("name", metavar="NODE")
-    execute.add_argument("arguments", nargs=argparse.REMAINDER, metavar="ARGUMENT")
     api_server = command("apiserver", _api_server, "stop or start the API server alone")
     api_server.add_argument("verb", choices=("stop", "start"))
     control = command("control-plane", _control_plane, "restart etcd, API server, controller manager and scheduler")
@@ -113,7 +119,7 @@ def _kubectl(arguments: argparse.Namespace) -> None:
     if not paths.KUBECONFIG.exists():
         raise ClusterError("no cluster is up; run `up`")
     os.environ["KUBECONFIG"] = str(paths.KUBECONFIG)
-    os.execv(components.binary("kube"), ["kube", "kubectl", *arguments.arguments])
+    os.execv(components.binary("kube"), ["kube", "kubectl", *arguments.passed_on])
 
 
 def _load_image(arguments: argparse.Namespace) -> None:
@@ -140,7 +146,7 @@ def _exec(arguments: argparse.Namespace) -> None:
     netns = network.CONTROL if arguments.name == "control" else lifecycle.find_node(arguments.name).group
     if not network.exists(netns):
         raise ClusterError(f"{arguments.name} is stopped; run `node start {arguments.name}` first")
-    command = arguments.arguments or [os.environ.get("SHELL", "/bin/sh")]
+    command = arguments.passed_on or [os.environ.get("SHELL", "/bin/sh")]
     try:
         os.execvp("nsenter", [*network.enter(netns), *command])
     except OSError as problem:
