@@ -2,17 +2,11 @@ import io
 import json
 import tarfile
 
-import pytest
-
 from harness import measure
-from harness.failure import Failure
 
 
-def test_finds_a_metric_among_its_namesakes():
-    text = "# TYPE process_resident_memory_bytes gauge\nprocess_resident_memory_bytes 1.25e+07\nprocess_resident_memory_bytes_max 9\n"
-    assert measure.metric(text, "process_resident_memory_bytes") == 12.5e6
-    with pytest.raises(Failure, match="has no other"):
-        measure.metric(text, "other")
+def test_reads_resident_memory():
+    assert measure.resident_bytes("Name:\tx\nVmHWM:\t 999 kB\nVmRSS:\t   12000 kB\nRssAnon:\t1 kB\n") == 12000 * 1024
 
 
 def archive_of(files: dict[str, bytes]) -> bytes:
