@@ -9,6 +9,9 @@ cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.."
 preset=${PRESET:-release}
 if [ -t 2 ]; then export NINJA_STATUS="build: [%f/%t %es] "; fi
 
+for tool in g++ cmake ninja; do
+  command -v "$tool" >/dev/null || { setup/debian.sh build; break; }
+done
 SECONDS=0
 if [ ! -f "build/$preset/build.ninja" ]; then
   echo "build: configuring $preset" >&2

@@ -5,6 +5,7 @@
 
 import os
 import shutil
+import subprocess
 import tempfile
 import time
 from pathlib import Path
@@ -59,7 +60,7 @@ def volume(room):
     return path
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def password(room):
     path = room / "password"
     path.write_text(PASSWORD)
@@ -69,16 +70,41 @@ def password(room):
 
 @pytest.fixture
 def start_postgres(postgres, volume, password, room):
+    """Starts on the test's own claim, which is empty at first."""
     def start(*arguments):
-        return Container(
-            postgres, room / "bundle",
-            mounts={"/var/lib/postgresql/data": volume}, files={"/run/secret/password": password},
-            writable=["/var/run/postgresql"],
-            environment={"POSTGRES_USER": "todo", "POSTGRES_DB": "todo",
-                         "POSTGRES_PASSWORD_FILE": "/run/secret/password"},
-            arguments=arguments,
-        )
+        return postgres_on(postgres, volume, password, room, arguments)
     return start
+
+
+@pytest.fixture(scope="module")
+def made(postgres, password, room):
+    """A claim whose first start is over, to copy from: making one anew for every test takes seconds."""
+    path = room / "made"
+    path.mkdir()
+    path.chmod(0o777)
+    with postgres_on(postgres, path, password, room) as server:
+        server.wait_until("postgres-ready")
+        server.kill("INT")
+        server.wait()
+    return path
+
+
+@pytest.fixture
+def running_postgres(start_postgres, made, volume):
+    subprocess.run(["cp", "-a", f"{made}/.", str(volume)], check=True)
+    with start_postgres() as server:
+        server.wait_until("postgres-ready")
+        yield server
+
+
+def postgres_on(image, claim, password, room, arguments=()):
+    return Container(
+        image, room / "bundle",
+        mounts={"/var/lib/postgresql/data": claim}, files={"/run/secret/password": password},
+        writable=["/var/run/postgresql"],
+        environment={"POSTGRES_USER": "todo", "POSTGRES_DB": "todo", "POSTGRES_PASSWORD_FILE": "/run/secret/password"},
+        arguments=arguments,
+    )
 
 
 @pytest.fixture
@@ -112,6 +138,7 @@ class TestPostgres:
             assert query(server, "show max_connections").stdout.strip() == "77"
             assert query(server, "show data_checksums").stdout.strip() == "on"
             assert query(server, "show server_encoding").stdout.strip() == "UTF8"
+            assert PASSWORD not in server.output()
             server.kill("INT")   # the image's STOPSIGNAL
             assert server.wait() == 0
             assert "database system is shut down" in server.output()
@@ -120,34 +147,30 @@ class TestPostgres:
             assert query(server, "select v from kept").stdout.strip() == "7"
             assert "initdb" not in server.output() and "made" not in server.output()
 
-    def test_a_clean_stop_does_not_wait_for_clients(self, start_postgres):
-        with start_postgres() as server:
-            server.wait_until("postgres-ready")
-            server.run("/bin/sh", "-c", "psql -U postgres -c 'select pg_sleep(60)' >/dev/null 2>&1 &")
-            started = time.monotonic()
-            server.kill("INT")
-            assert server.wait() == 0
-            assert time.monotonic() - started < 5
+    def test_a_clean_stop_does_not_wait_for_clients(self, running_postgres):
+        server = running_postgres
+        server.run("/bin/sh", "-c", "psql -U postgres -c 'select pg_sleep(60)' >/dev/null 2>&1 &")
+        started = time.monotonic()
+        server.kill("INT")
+        assert server.wait() == 0
+        assert time.monotonic() - started < 5
 
-    def test_the_death_of_an_orphan_does_not_restart_the_server(self, start_postgres):
-        with start_postgres() as server:
-            server.wait_until("postgres-ready")
-            server.run("/bin/sh", "-c", "(sleep 0.2; exit 2) >/dev/null 2>&1 &")
-            time.sleep(1)
-            assert query(server, "select 1").stdout.strip() == "1"
-            assert "terminating" not in server.output()
+    def test_the_death_of_an_orphan_does_not_restart_the_server(self, running_postgres):
+        """As when `kubectl exec` is interrupted. PostgreSQL as the first process would take it for a backend's crash."""
+        running_postgres.run("/bin/sh", "-c", "(sleep 0.2; exit 2) >/dev/null 2>&1 &")
+        time.sleep(1)
+        assert query(running_postgres, "select 1").stdout.strip() == "1"
+        assert "terminating" not in running_postgres.output()
 
-    def test_what_was_committed_survives_a_kill(self, start_postgres):
-        with start_postgres() as server:
-            server.wait_until("postgres-ready")
-            assert query(server, "create table kept(v int); insert into kept values (7)").returncode == 0
-            server.kill("KILL")
-            server.wait()
+    def test_what_was_committed_survives_a_kill(self, running_postgres, start_postgres):
+        assert query(running_postgres, "create table kept(v int); insert into kept values (7)").returncode == 0
+        running_postgres.kill("KILL")
+        running_postgres.wait()
         with start_postgres() as server:
             server.wait_until("postgres-ready")
             assert query(server, "select v from kept").stdout.strip() == "7"
 
-    @pytest.mark.parametrize("fraction", [0.1, 0.3, 0.5, 0.7, 0.9])
+    @pytest.mark.parametrize("fraction", [0.1, 0.4, 0.7])
     def test_a_kill_during_the_first_start_leaves_nothing_half_made(self, start_postgres, volume, fraction):
         with start_postgres() as server:
             deadline = time.monotonic() + 10
@@ -165,18 +188,14 @@ class TestPostgres:
         ("todo", "wrong", "password authentication failed"),
         ("postgres", PASSWORD, "pg_hba.conf rejects"),
     ])
-    def test_nobody_else_gets_in_over_the_network(self, start_postgres, role, secret, message):
-        with start_postgres() as server:
-            server.wait_until("postgres-ready")
-            refused = query(server, "select 1", role=role, password=secret)
-            assert refused.returncode != 0 and message in refused.stderr
+    def test_nobody_else_gets_in_over_the_network(self, running_postgres, role, secret, message):
+        refused = query(running_postgres, "select 1", role=role, password=secret)
+        assert refused.returncode != 0 and message in refused.stderr
 
-    def test_the_application_owns_its_database_and_is_no_superuser(self, start_postgres):
-        with start_postgres() as server:
-            server.wait_until("postgres-ready")
-            assert query(server, "select rolsuper from pg_roles where rolname = current_user").stdout.strip() == "f"
-            assert query(server, "create extension pgcrypto; create schema s; select 1").stdout.strip() == "1"
-            assert PASSWORD not in server.output()
+    def test_the_application_owns_its_database_and_is_no_superuser(self, running_postgres):
+        server = running_postgres
+        assert query(server, "select rolsuper from pg_roles where rolname = current_user").stdout.strip() == "f"
+        assert query(server, "create extension pgcrypto; create schema s; select 1").stdout.strip() == "1"
 
     @pytest.mark.parametrize("content, message", [
         ({"stray": "x"}, "is no PostgreSQL data directory"),
