@@ -2,40 +2,14 @@
 
 #include <algorithm>
 #include <initializer_list>
-#include <set>
 #include <string_view>
-#include <vector>
 
 #include "common/hash.h"
+#include "operator/kube/merge_keys.h"
 #include "operator/kube/quantity.h"
 
 namespace sb::kube {
 namespace {
-
-// Lists that server-side apply merges, by the fields that name an element
-// (x-kubernetes-list-map-keys of the built-in types). Two entries of one name: the first whose keys
-// the elements have.
-struct MergeKeys {
-  std::string_view list;
-  std::vector<std::string_view> keys;
-};
-const std::vector<MergeKeys>& MergeLists() {
-  static const std::vector<MergeKeys> kLists = {
-      {"containers", {"name"}},
-      {"initContainers", {"name"}},
-      {"volumes", {"name"}},
-      {"env", {"name"}},
-      {"imagePullSecrets", {"name"}},
-      {"volumeMounts", {"mountPath"}},
-      {"ports", {"containerPort", "protocol"}},
-      {"ports", {"port", "protocol"}},
-      {"conditions", {"type"}},
-      {"ownerReferences", {"uid"}},
-      {"hostAliases", {"ip"}},
-      {"topologySpreadConstraints", {"topologyKey", "whenUnsatisfiable"}},
-  };
-  return kLists;
-}
 
 // Under these the API server rewrites quantities to their canonical form.
 bool HoldsQuantities(std::string_view key) {
@@ -102,11 +76,11 @@ class Comparison {
   bool Array(const Json& desired, const Json& live, const std::string& path, std::string_view key,
              bool quantities) {
     if (!live.is_array()) return Differs(path, desired, &live);
-    if (const MergeKeys* merge = MergeKeysOf(desired, key)) {
+    if (const MergeKeys* keys = MergeKeysOf(key, desired)) {
       for (const Json& element : desired) {
-        const std::string at = path + "[" + NameOf(element, *merge) + "]";
+        const std::string at = path + "[" + Text(*element.find(keys->front())) + "]";
         auto match = std::find_if(live.begin(), live.end(), [&](const Json& other) {
-          return SameName(element, other, *merge);
+          return SameElement(*keys, element, other);
         });
         if (match == live.end()) return Differs(at, element, nullptr);
         if (!Value(element, *match, at, "", quantities)) return false;
@@ -119,40 +93,6 @@ class Comparison {
         return false;
     }
     return true;
-  }
-
-  // The keys that name each element of `desired` apart; none if it is no merged list.
-  static const MergeKeys* MergeKeysOf(const Json& desired, std::string_view list) {
-    for (const MergeKeys& merge : MergeLists()) {
-      if (merge.list != list) continue;
-      std::set<std::string> names;
-      const bool named = std::all_of(desired.begin(), desired.end(), [&](const Json& element) {
-        return element.is_object() && element.contains(merge.keys.front()) &&
-               names.insert(NameOf(element, merge)).second;
-      });
-      if (named) return &merge;
-    }
-    return nullptr;
-  }
-
-  static std::string NameOf(const Json& element, const MergeKeys& merge) {
-    std::string name;
-    for (std::string_view key : merge.keys) {
-      auto found = element.find(key);
-      if (found == element.end()) continue;
-      name += (name.empty() ? "" : "/") + Text(*found);
-    }
-    return name;
-  }
-
-  static bool SameName(const Json& desired, const Json& live, const MergeKeys& merge) {
-    if (!live.is_object()) return false;
-    return std::all_of(merge.keys.begin(), merge.keys.end(), [&](std::string_view key) {
-      auto wanted = desired.find(key);
-      if (wanted == desired.end()) return true;  // the server fills in the default: protocol TCP
-      auto found = live.find(key);
-      return found != live.end() && *found == *wanted;
-    });
   }
 
   bool Differs(const std::string& path, const Json& desired, const Json* live) {

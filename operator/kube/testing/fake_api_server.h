@@ -73,10 +73,11 @@ class FakeApiServer : public Transport {
 
   struct Recorded {
     Request request;
-    int status = 0;  // 0: failed by a fault
+    int status = 0;        // 0: the client got no answer
+    bool changed = false;  // something was written
   };
   std::vector<Recorded> requests() const;
-  // Methods other than GET that changed something, as "PATCH /apis/…?fieldManager=…".
+  // Requests that changed something, as "PATCH /apis/…?fieldManager=…".
   std::vector<std::string> writes() const;
   void ClearRequests();
   // Waits until every open watch has been given all events so far; false after `deadline`.
