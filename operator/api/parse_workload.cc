@@ -79,11 +79,12 @@ Json ParseResources(const Field& field, const char* cpu_request, const char* mem
 std::vector<std::string> ParseCommand(const Field& field, std::vector<std::string> fallback) {
   if (!field.present()) return fallback;
   std::vector<std::string> command = field.Strings(32, 1024);
-  if (field.value()->empty() || *field.value()->begin() == "") {
-    if (field.value()->is_array()) field.Fault("is empty; name the program to run, or remove it");
-    return fallback;
-  }
-  return command.empty() ? fallback : command;
+  const Json& given = *field.value();
+  if (!given.is_array()) return fallback;
+  const bool nameless = given.empty() || (given.front().is_string() &&
+                                          given.front().get_ref<const std::string&>().empty());
+  if (nameless) field.Fault("is empty; name the program to run, or remove it");
+  return nameless || command.empty() ? fallback : command;
 }
 
 void ParseWorkload(const Field& field, const WorkloadDefaults& defaults,

@@ -1,5 +1,6 @@
 #include "operator/resources/postgres.h"
 
+#include <string>
 #include <utility>
 
 #include "operator/api/names.h"
@@ -24,7 +25,7 @@ Json PostgresStatefulSet(const api::Backend& backend) {
   Json args = Json::array();
   for (const auto& [name, value] : postgres.parameters) {
     args.push_back("-c");
-    args.push_back(name + "=" + value);
+    args.push_back(std::string(name).append("=").append(value));
   }
   Json container = {
       {"name", "postgres"},
