@@ -15,6 +15,7 @@ import json
 import math
 import os
 import sys
+import time
 
 from harness import hpa, plot, svg
 from harness.api import Api
@@ -34,6 +35,7 @@ _HPA_SECONDS = 90
 
 def main() -> int:
     options = _options()
+    started = time.monotonic()
     try:
         with prepared(options.nodes, options.keep) as cluster:
             figures = _Demo(cluster).run()
@@ -43,6 +45,7 @@ def main() -> int:
     except KeyboardInterrupt:
         print("demo: interrupted", file=sys.stderr)
         return 130
+    say(f"everything took {time.monotonic() - started:.0f} s")
     print("demo: " + " ".join(f"{name}={value}" for name, value in figures.items()))
     return verdict(figures)
 
