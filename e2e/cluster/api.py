@@ -4,6 +4,7 @@ import http.client
 import json
 import re
 import ssl
+import time
 from typing import Any
 
 from cluster import certificates, paths
@@ -37,10 +38,18 @@ def patch(path: str, change: dict[str, Any]) -> None:
         raise ClusterError(f"the API server did not take a change of {path}: {body.decode()[:300]}")
 
 
-def condition(path: str, wanted: str) -> bool:
-    """Whether the object's condition of this type is True."""
+def condition(path: str, wanted: str, since: str = "") -> bool:
+    """Whether the object's condition of this type is True, by a heartbeat at or after `since` if that is given."""
     conditions = get(path).get("status", {}).get("conditions", [])
-    return any(entry["type"] == wanted and entry["status"] == "True" for entry in conditions)
+    return any(
+        entry["type"] == wanted and entry["status"] == "True" and entry.get("lastHeartbeatTime", "") >= since
+        for entry in conditions
+    )
+
+
+def timestamp() -> str:
+    """Now, as heartbeats say it: such times compare as texts."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
 
 def port() -> int:

@@ -7,6 +7,7 @@ what is ours: membership cannot be mistaken for another process the way a reused
 """
 
 import os
+import re
 import signal
 from collections.abc import Iterable
 from pathlib import Path
@@ -14,7 +15,8 @@ from pathlib import Path
 from cluster.waiting import wait_for
 
 ROOT = Path("/sys/fs/cgroup")
-PREFIX = "sb-"
+# Not every sb-*: image builds have groups too.
+OURS = re.compile(r"sb-(control|node\d+)")
 
 
 def is_unified() -> bool:
@@ -22,11 +24,9 @@ def is_unified() -> bool:
 
 
 def _hierarchies() -> list[Path]:
-    """The mount points a kubelet looks into: one on cgroup v2, one a controller on v1."""
-    if is_unified():
-        return [ROOT]
+    """Every mount point of control groups: one on cgroup v2, one a controller on v1, both on a hybrid."""
     mounts = (line.split() for line in Path("/proc/self/mounts").read_text().splitlines())
-    return [Path(mount[1]) for mount in mounts if mount[2] == "cgroup"]
+    return [Path(mount[1]) for mount in mounts if mount[2] in ("cgroup", "cgroup2")]
 
 
 def _tracking() -> Path:
@@ -56,7 +56,7 @@ def create(group: str) -> Path:
 
 def ours() -> list[str]:
     """The top-level groups of ours, in any hierarchy."""
-    return sorted({path.name for hierarchy in _hierarchies() for path in hierarchy.glob(f"{PREFIX}*") if path.is_dir()})
+    return sorted({path.name for hierarchy in _hierarchies() for path in hierarchy.iterdir() if OURS.fullmatch(path.name)})
 
 
 def processes(group: str) -> list[int]:

@@ -63,8 +63,7 @@ def start_node(target: Node) -> None:
         return
     node.power_off(target)  # what is left of it
     node.power_on(target, nodes())
-    node.join(target)
-    _wait_until_ready(target)
+    _join(target)
     _wait_for_services(target)
 
 
@@ -115,12 +114,18 @@ def _bring_up(target: Node, wanted: list[Node], archives: list, control: Future,
     node.power_on(target, wanted)
     images.load_node(archives, target)
     control.result()
-    node.join(target)
-    _wait_until_ready(target)
+    _join(target)
     progress.done(f"{target.name} ready")
 
 
-def _wait_until_ready(target: Node) -> None:
+def _join(target: Node) -> None:
+    """Starts what makes it a node, and waits for its own word that it is Ready: the API server's may be from before."""
+    since = api.timestamp()
+    node.join(target)
+    _wait_until_ready(target, since)
+
+
+def _wait_until_ready(target: Node, since: str = "") -> None:
     path = f"/api/v1/nodes/{target.name}"
     logs = f"its log: {paths.LOG}/{target.name}-kubelet.log"
     registered = wait_for(f"{target.name} registered", lambda: api.get(path), NODE_SECONDS, hint=logs)
@@ -128,7 +133,7 @@ def _wait_until_ready(target: Node) -> None:
     if "podCIDR" not in registered["spec"]:
         pods = network.pod_range(target.index)
         api.patch(path, {"spec": {"podCIDR": pods, "podCIDRs": [pods]}})
-    wait_for(f"{target.name} ready", lambda: api.condition(path, "Ready"), NODE_SECONDS, hint=logs)
+    wait_for(f"{target.name} ready", lambda: api.condition(path, "Ready", since), NODE_SECONDS, hint=logs)
 
 
 def _wait_for_services(target: Node) -> None:

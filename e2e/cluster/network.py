@@ -9,6 +9,7 @@ A service address has a route onto the fabric, where nothing answers: a node's k
 
 import ctypes
 import os
+import re
 import subprocess
 import threading
 from collections.abc import Callable, Iterable
@@ -28,6 +29,7 @@ DNS_SERVICE_IP = "10.96.0.10"
 MAX_NODES = 100
 
 NAMESPACES = Path("/run/netns")
+OURS = re.compile(r"sb-(fabric|control|node\d+)")
 Result = TypeVar("Result")
 
 
@@ -53,7 +55,7 @@ def exists(netns: str) -> bool:
 
 
 def ours() -> list[str]:
-    return sorted(path.name for path in NAMESPACES.glob("sb-*"))
+    return sorted(path.name for path in NAMESPACES.glob("*") if OURS.fullmatch(path.name))
 
 
 def create_fabric() -> None:
