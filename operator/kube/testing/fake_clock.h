@@ -1,0 +1,37 @@
+// A clock that moves when told to. Thread-safe.
+#pragma once
+
+#include <mutex>
+
+#include "common/time.h"
+
+namespace sb::kube {
+
+class FakeClock : public Clock {
+ public:
+  TimePoint Now() const override {
+    std::lock_guard lock(time_mutex_);
+    return TimePoint() + std::chrono::hours(1) + elapsed_;
+  }
+  WallTime WallNow() const override {
+    std::lock_guard lock(time_mutex_);
+    return WallTime() + std::chrono::hours(24 * 365 * 56) +
+           std::chrono::duration_cast<WallTime::duration>(elapsed_ + wall_offset_);
+  }
+  void Advance(Duration by) {
+    std::lock_guard lock(time_mutex_);
+    elapsed_ += by;
+  }
+  // What an administrator or NTP does; monotonic time does not notice.
+  void JumpWall(Duration by) {
+    std::lock_guard lock(time_mutex_);
+    wall_offset_ += by;
+  }
+
+ private:
+  mutable std::mutex time_mutex_;
+  Duration elapsed_{};
+  Duration wall_offset_{};
+};
+
+}  // namespace sb::kube
