@@ -42,7 +42,7 @@ class Container:
     """A running container. `mounts` maps paths to host directories, `writable` are fresh tmpfs (emptyDir)."""
 
     def __init__(self, image, bundle: Path, *, mounts=None, files=None, writable=(), environment=None, arguments=()):
-        self.name = f"sb-image-{uuid.uuid4().hex[:12]}"
+        self.name = f"imagetest-{uuid.uuid4().hex[:12]}"
         self.image = image
         self.bundle = bundle
         self.log = bundle / "log"
