@@ -53,7 +53,8 @@ class Program:
         digest = hashlib.sha256(repr((self, self.arguments())).encode())
         sources = [paths.COMPONENTS / ours for _, ours in self.replaced]
         if self.is_ours():
-            sources += [*(paths.COMPONENTS / self.package).glob("*.go"), *paths.COMPONENTS.glob("go.*")]
+            own = (source for source in paths.COMPONENTS.rglob("*.go") if not source.name.endswith("_test.go"))
+            sources += [*own, *paths.COMPONENTS.glob("go.*")]
         for source in sorted(sources):
             digest.update(source.read_bytes())
         return digest.hexdigest()[:16]

@@ -104,7 +104,6 @@ def _start(wanted: list[Node], settings: Settings) -> None:
         for future in joined:
             future.result()
     _wait_for_addons(wanted, progress)
-    images.load(images.handy(), wanted)
     state.write_facts(_facts(wanted, settings))
     say(f"cluster: up nodes={len(wanted)} seconds={progress.seconds():.0f}")
 
@@ -161,8 +160,11 @@ def _wait_for_addons(wanted: list[Node], progress: Progress) -> None:
         addons.wait_for_metrics()
         progress.done("metrics API available")
 
+    def more_images() -> None:
+        images.load(images.handy(), wanted)
+
     with ThreadPoolExecutor() as pool:
-        for future in [pool.submit(work) for work in (services, prometheus, metrics)]:
+        for future in [pool.submit(work) for work in (services, prometheus, metrics, more_images)]:
             future.result()
 
 

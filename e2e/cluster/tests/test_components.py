@@ -31,6 +31,11 @@ class KeyTest(unittest.TestCase):
         (self.sources / "mine" / "main.go").write_text("package main // changed\n")
         self.assertNotEqual(program.key(), before)
 
+    def test_tests_of_our_sources_do_not_build_anything_again(self) -> None:
+        before = Program("mine", "./mine").key()
+        (self.sources / "mine" / "main_test.go").write_text("package main\n")
+        self.assertEqual(Program("mine", "./mine").key(), before)
+
     def test_pinned_modules_change_the_key_of_our_programs_only(self) -> None:
         mine, theirs = Program("mine", "./mine"), Program("theirs", "example.com/theirs@v1")
         before = mine.key(), theirs.key()

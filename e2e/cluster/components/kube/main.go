@@ -29,6 +29,9 @@ import (
 	scheduler "k8s.io/kubernetes/cmd/kube-scheduler/app"
 	kubelet "k8s.io/kubernetes/cmd/kubelet/app"
 
+	"scalablebackend.io/e2e/cluster/components/forward"
+	"scalablebackend.io/e2e/cluster/components/volumes"
+
 	// kubectl's authentication to clusters other than ours.
 	_ "k8s.io/client-go/plugin/pkg/client/auth"
 )
@@ -39,8 +42,8 @@ func run(build func() *cobra.Command) func() int {
 }
 
 func runControllerManager() int {
-	if err := openVolumes(volumeFolder); err != nil {
-		fmt.Fprintf(os.Stderr, "kube: volumes in %s stay closed to non-root pods: %v\n", volumeFolder, err)
+	if err := volumes.Open(volumes.Folder); err != nil {
+		fmt.Fprintf(os.Stderr, "kube: volumes in %s stay closed to non-root pods: %v\n", volumes.Folder, err)
 	}
 	return cli.Run(controllermanager.NewControllerManagerCommand())
 }
@@ -60,7 +63,7 @@ func runKubectl() int {
 
 var components = map[string]func() int{
 	"etcd":                    runEtcd,
-	"forward":                 runForward,
+	"forward":                 forward.Main,
 	"kube-apiserver":          run(apiserver.NewAPIServerCommand),
 	"kube-controller-manager": runControllerManager,
 	"kube-proxy":              run(proxy.NewProxyCommand),

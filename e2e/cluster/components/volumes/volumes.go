@@ -1,4 +1,6 @@
-package main
+// Package volumes opens the folders that the controller manager's host-path provisioner makes to pods that do not run as
+// root: it makes them with mode 0750, and Kubernetes applies no fsGroup to host paths.
+package volumes
 
 import (
 	"bytes"
@@ -10,12 +12,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// volumeFolder is where the controller manager's host-path provisioner makes a directory for each volume.
-const volumeFolder = "/tmp/hostpath_pv"
+// Folder is where the provisioner makes a directory for each volume.
+const Folder = "/tmp/hostpath_pv"
 
-// openVolumes lets pods that do not run as root write to their volumes: the provisioner makes directories with
-// mode 0750, and Kubernetes applies no fsGroup to host paths. Works until the process ends.
-func openVolumes(folder string) error {
+// Open gives every directory in the folder mode 0777, and every new one until the process ends.
+func Open(folder string) error {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return err
 	}
@@ -31,13 +32,13 @@ func openVolumes(folder string) error {
 		return err
 	}
 	for _, entry := range existing {
-		openVolume(filepath.Join(folder, entry.Name()))
+		openOne(filepath.Join(folder, entry.Name()))
 	}
-	go openNewVolumes(watch, folder)
+	go openNew(watch, folder)
 	return nil
 }
 
-func openNewVolumes(watch int, folder string) {
+func openNew(watch int, folder string) {
 	buffer := make([]byte, 64*(unix.SizeofInotifyEvent+unix.NAME_MAX+1))
 	for {
 		size, err := unix.Read(watch, buffer)
@@ -51,13 +52,13 @@ func openNewVolumes(watch int, folder string) {
 		for at := 0; at < size; {
 			event := (*unix.InotifyEvent)(unsafe.Pointer(&buffer[at]))
 			name := buffer[at+unix.SizeofInotifyEvent : at+unix.SizeofInotifyEvent+int(event.Len)]
-			openVolume(filepath.Join(folder, string(bytes.TrimRight(name, "\x00"))))
+			openOne(filepath.Join(folder, string(bytes.TrimRight(name, "\x00"))))
 			at += unix.SizeofInotifyEvent + int(event.Len)
 		}
 	}
 }
 
-func openVolume(path string) {
+func openOne(path string) {
 	if err := os.Chmod(path, 0o777); err != nil && !os.IsNotExist(err) {
 		log.Printf("kube: %v", err)
 	}

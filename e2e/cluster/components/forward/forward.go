@@ -1,4 +1,8 @@
-package main
+// Package forward listens in the network namespace that it was started in and connects every client to a target inside
+// another one, so that processes of the host reach the API server without a route to the cluster.
+//
+// A connection that one side has finished writing to stays open until the other side ends too.
+package forward
 
 import (
 	"errors"
@@ -15,11 +19,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// runForward listens in the network namespace it was started in and connects every client to a target
-// inside another one, so that host processes reach the API server without a route to the cluster.
-//
-// Half-closed connections stay half-open until the other side ends too: a watch may outlive its request.
-func runForward() int {
+// Main runs the forwarder with the flags in os.Args and returns its exit code.
+func Main() int {
 	flags := flag.NewFlagSet("forward", flag.ExitOnError)
 	listen := flags.String("listen", "127.0.0.1:0", "address to accept clients on, in this network namespace")
 	netns := flags.String("netns", "", "path of the network namespace to connect from")
@@ -31,24 +32,32 @@ func runForward() int {
 		log.Printf("forward: cannot listen on %s: %v", *listen, err)
 		return 1
 	}
-	dialer, err := newNamespaceDialer(*netns)
-	if err != nil {
+	log.Printf("forward: %s -> %s in %s", listener.Addr(), *target, *netns)
+	if err := Serve(listener, *netns, *target); err != nil {
 		log.Printf("forward: cannot use network namespace %q: %v", *netns, err)
 		return 1
 	}
-	log.Printf("forward: %s -> %s in %s", listener.Addr(), *target, *netns)
+	return 0
+}
+
+// Serve forwards until the listener is closed; an error means that the namespace cannot be entered.
+func Serve(listener net.Listener, netns, target string) error {
+	dialer, err := newNamespaceDialer(netns)
+	if err != nil {
+		return err
+	}
 	for {
 		client, err := listener.Accept()
+		if errors.Is(err, net.ErrClosed) {
+			return nil
+		}
 		if err != nil {
-			if errors.Is(err, net.ErrClosed) {
-				return 0
-			}
 			// Out of descriptors or memory: give connections time to end instead of spinning.
 			log.Printf("forward: accept: %v", err)
 			time.Sleep(100 * time.Millisecond)
 			continue
 		}
-		go serve(client.(*net.TCPConn), dialer, *target)
+		go serve(client.(*net.TCPConn), dialer, target)
 	}
 }
 
@@ -127,7 +136,7 @@ func (d *namespaceDialer) dial(target string) (*net.TCPConn, error) {
 	}
 	file := os.NewFile(uintptr(made.fd), "forward")
 	defer file.Close()
-	// Bounds connect(2): the kernel gives up after this long instead of two minutes.
+	// Bounds connect(2), and what is sent later without an answer: else the kernel gives up after minutes.
 	if err := unix.SetsockoptInt(made.fd, unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, 10_000); err != nil {
 		return nil, err
 	}
@@ -136,7 +145,6 @@ func (d *namespaceDialer) dial(target string) (*net.TCPConn, error) {
 	if err := unix.Connect(made.fd, sockaddr); err != nil {
 		return nil, err
 	}
-	// An idle watch is silent for minutes: keep-alives answer what the user timeout would otherwise not bound.
 	connection, err := net.FileConn(file)
 	if err != nil {
 		return nil, err
