@@ -39,37 +39,37 @@ struct ClientOptions {
 };
 
 struct ApplyOptions {
-  std::string field_manager;  // required
-  bool force = true;          // take fields that another manager owns with another value
-  std::string subresource;    // "status"
+  std::string field_manager = {};  // required
+  bool force = true;               // take fields that another manager owns with another value
+  std::string subresource = {};    // "status"
   bool dry_run = false;
 };
 
 struct WriteOptions {
-  std::string field_manager;
-  std::string subresource;
+  std::string field_manager = {};
+  std::string subresource = {};
 };
 
 struct DeleteOptions {
-  std::string uid;  // only this incarnation: kConflict if another one has the name
+  std::string uid = {};  // only this incarnation: kConflict if another one has the name
   std::string propagation = "Background";  // or Foreground, Orphan
 };
 
 struct ListOptions {
-  std::string namespace_;  // "" for all
-  std::string label_selector;
-  std::string field_selector;
-  int limit = 0;                 // page size; 0: all at once
-  std::string resource_version;  // "": the latest, "0": any
-  std::string continue_token;  // of the page before; then resource_version is not sent (the server
-                               // refuses both)
+  std::string namespace_ = {};  // "" for all
+  std::string label_selector = {};
+  std::string field_selector = {};
+  int limit = 0;                      // page size; 0: all at once
+  std::string resource_version = {};  // "": the latest, "0": any
+  std::string continue_token = {};    // of the page before; then resource_version is not sent (the
+                                    // server refuses both)
 };
 
 struct WatchOptions {
-  std::string namespace_;
-  std::string label_selector;
-  std::string field_selector;
-  std::string resource_version;
+  std::string namespace_ = {};
+  std::string label_selector = {};
+  std::string field_selector = {};
+  std::string resource_version = {};
   int timeout_seconds = 0;
 };
 

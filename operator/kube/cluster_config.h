@@ -17,15 +17,17 @@
 namespace sb::kube {
 
 struct ClusterConfig {
-  std::string server;           // "https://10.96.0.1:443", no trailing slash
-  std::string tls_server_name;  // name in the server's certificate, if not the host of `server`
+  std::string server = {};  // "https://10.96.0.1:443", no trailing slash
+  std::string tls_server_name =
+      {};  // name in the server's certificate, if not the host of `server`
   bool insecure_skip_tls_verify = false;
-  std::string ca_pem;  // who signs the server's certificate; empty with ca_file: the system's roots
-  std::string ca_file;                 // wins over ca_pem; read again every few minutes
-  std::string client_certificate_pem;  // with the key: authenticates us by TLS
-  std::string client_key_pem;
-  std::string token;                   // bearer token
-  std::string token_file;              // wins over token; read again at least once a minute
+  std::string ca_pem =
+      {};  // who signs the server's certificate; empty with ca_file: the system's roots
+  std::string ca_file = {};                 // wins over ca_pem; read again every few minutes
+  std::string client_certificate_pem = {};  // with the key: authenticates us by TLS
+  std::string client_key_pem = {};
+  std::string token = {};              // bearer token
+  std::string token_file = {};         // wins over token; read again at least once a minute
   std::string namespace_ = "default";  // the Pod's, or the context's
 };
 

@@ -34,16 +34,16 @@ class Metrics;
 Json RefTo(const Json& object);
 
 struct Event {
-  Json regarding;
+  Json regarding = {};
   std::string type = "Normal";  // or "Warning"
-  std::string reason;           // CamelCase, at most 128 bytes
-  std::string action;           // what the controller did or tried, CamelCase
-  std::string note;             // cut at 1 kB
+  std::string reason = {};      // CamelCase, at most 128 bytes
+  std::string action = {};      // what the controller did or tried, CamelCase
+  std::string note = {};        // cut at 1 kB
 };
 
 struct EventRecorderOptions {
   std::string controller = "scalablebackend.io/operator";
-  std::string instance;  // the election's identity
+  std::string instance = {};  // the election's identity
   std::size_t queue_limit = 1000;
   int burst_per_object = 25;
   Duration refill = std::chrono::minutes(5);

@@ -37,12 +37,12 @@ namespace sb::kube {
 class Metrics;
 
 struct InformerOptions {
-  Resource resource;
-  std::string namespace_;  // "" for all
-  std::string label_selector;
-  std::string field_selector;
+  Resource resource = {};
+  std::string namespace_ = {};  // "" for all
+  std::string label_selector = {};
+  std::string field_selector = {};
   Projection projection = DropNoise;
-  IndexFunction index;
+  IndexFunction index = {};
   WatcherConfig watcher;
   Metrics* metrics = nullptr;  // must outlive the informer
 };

@@ -36,13 +36,13 @@ namespace sb::kube {
 class Metrics;
 
 struct LeaderElectorOptions {
-  ObjectKey lease;
-  std::string identity;  // "": host name + '_' + random UUID
+  ObjectKey lease = {};
+  std::string identity = {};  // "": host name + '_' + random UUID
   Duration lease_duration = std::chrono::seconds(15);
   Duration renew_deadline = std::chrono::seconds(10);
   Duration retry_period = std::chrono::seconds(2);  // jittered by up to 20 % while not leading
-  std::function<void()> on_started;                 // optional
-  std::function<void()> on_lost;                    // optional; not called by Stop
+  std::function<void()> on_started = {};            // optional
+  std::function<void()> on_lost = {};               // optional; not called by Stop
   Metrics* metrics = nullptr;
 };
 

@@ -27,12 +27,12 @@ namespace sb::kube {
 
 struct Request {
   std::string method = "GET";
-  std::string path;                                          // percent-encoded, starts with '/'
-  std::vector<std::pair<std::string, std::string>> query;    // not yet encoded
-  std::vector<std::pair<std::string, std::string>> headers;  // beyond the three below
-  std::string content_type;                                  // of `body`; empty if there is none
+  std::string path = {};                                        // percent-encoded, starts with '/'
+  std::vector<std::pair<std::string, std::string>> query = {};  // not yet encoded
+  std::vector<std::pair<std::string, std::string>> headers = {};  // beyond the three below
+  std::string content_type = {};  // of `body`; empty if there is none
   std::string accept = "application/json";
-  std::string body;
+  std::string body = {};
   // Doing it twice is as good as once. A request that is not must never be resent by a library
   // behind the caller's back, so it gets a connection of its own (cpprestsdk resends on a reused
   // one).
@@ -51,8 +51,8 @@ struct CaseInsensitiveLess {
 
 struct Response {
   int status = 0;
-  std::map<std::string, std::string, CaseInsensitiveLess> headers;
-  std::string body;
+  std::map<std::string, std::string, CaseInsensitiveLess> headers = {};
+  std::string body = {};
 };
 
 // What a stream does with what arrives. Called on the thread that called Stream, in order.
@@ -60,11 +60,11 @@ struct StreamHandlers {
   // How long the server may take to answer with a status.
   Duration open_deadline = std::chrono::seconds(30);
   // The server answered 200. Optional.
-  std::function<void(const Response& head)> on_open;
+  std::function<void(const Response& head)> on_open = {};
   // One line, without its '\n'. False: enough, close the connection.
-  std::function<bool(std::string_view line)> on_line;
+  std::function<bool(std::string_view line)> on_line = {};
   // How long the stream may stay silent before it counts as dead; asked before each wait. Required.
-  std::function<Duration()> idle_deadline;
+  std::function<Duration()> idle_deadline = {};
 };
 
 inline constexpr std::size_t kMaxLineBytes = 16 << 20;       // an object in etcd is at most 1.5 MiB

@@ -87,10 +87,10 @@ class FakeApiServer : public Transport {
   // ---- Faults ----
 
   struct Match {
-    std::string method;         // "" any; "WATCH" for streams
-    std::string path_contains;  // "" any
-    int after = 0;              // let so many matching requests pass first
-    int times = 1;              // < 0: for ever
+    std::string method = {};         // "" any; "WATCH" for streams
+    std::string path_contains = {};  // "" any
+    int after = 0;                   // let so many matching requests pass first
+    int times = 1;                   // < 0: for ever
   };
   // Matching requests get this HTTP status with a Status body of that code and do nothing.
   void FailNext(Match match, int status, std::string reason = "");

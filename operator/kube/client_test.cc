@@ -1,0 +1,194 @@
+#include "operator/kube/client.h"
+
+#include <gtest/gtest.h>
+#include <prometheus/registry.h>
+#include <prometheus/text_serializer.h>
+
+#include "operator/kube/metrics.h"
+#include "operator/kube/testing/fake_transport.h"
+
+namespace sb::kube {
+namespace {
+
+const ObjectKey kTodo{"ns", "todo"};
+
+struct StatusCase {
+  int http;
+  const char* body;
+  ErrorCode code;
+  const char* says;  // part of the message
+  int retry_after_ms = 0;
+};
+
+class ClientStatus : public testing::TestWithParam<StatusCase> {};
+
+TEST_P(ClientStatus, BecomesAnErrorThatSaysWhatToDo) {
+  FakeTransport transport;
+  transport.Answer(GetParam().http, GetParam().body);
+  const auto answer = Client(transport).Get(Deployments(), kTodo);
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().code, GetParam().code) << answer.error().message;
+  EXPECT_NE(answer.error().message.find(GetParam().says), std::string::npos)
+      << answer.error().message;
+  EXPECT_NE(answer.error().message.find("get Deployment ns/todo"), std::string::npos);
+  EXPECT_EQ(answer.error().retry_after_ms, GetParam().retry_after_ms);
+}
+
+const StatusCase kStatuses[] = {
+    {404,
+     R"({"kind":"Status","code":404,"reason":"NotFound","message":"deployments \"todo\" not found"})",
+     ErrorCode::kNotFound, "not found"},
+    {409, R"({"kind":"Status","code":409,"reason":"AlreadyExists","message":"exists"})",
+     ErrorCode::kAlreadyExists, "exists"},
+    {409,
+     R"({"kind":"Status","code":409,"reason":"Conflict","message":"modified",)"
+     R"("details":{"causes":[{"reason":"FieldManagerConflict","field":".spec.replicas","message":"conflict with \"kubectl\""}]}})",
+     ErrorCode::kConflict, ".spec.replicas: conflict with \"kubectl\""},
+    {410, R"({"kind":"Status","code":410,"reason":"Gone","message":"too old"})", ErrorCode::kGone,
+     "too old"},
+    {410, R"({"kind":"Status","code":410,"reason":"Expired","message":"too old"})",
+     ErrorCode::kGone, "too old"},
+    {401, R"({"kind":"Status","code":401,"reason":"Unauthorized","message":"Unauthorized"})",
+     ErrorCode::kUnauthenticated, "Unauthorized"},
+    {403, R"({"kind":"Status","code":403,"reason":"Forbidden","message":"cannot get"})",
+     ErrorCode::kPermissionDenied, "cannot get"},
+    {422,
+     R"({"kind":"Status","code":422,"reason":"Invalid","message":"is invalid",)"
+     R"("details":{"causes":[{"reason":"FieldValueInvalid","field":"spec.replicas","message":"must be >= 0"},)"
+     R"({"field":"spec.selector","message":"Required value"}]}})",
+     ErrorCode::kInvalidArgument, "(spec.replicas: must be >= 0; spec.selector: Required value)"},
+    {400,
+     R"({"kind":"Status","code":400,"reason":"BadRequest","message":"strict decoding error: unknown field \"spec.x\""})",
+     ErrorCode::kInvalidArgument, "spec.x"},
+    {429,
+     R"({"kind":"Status","code":429,"reason":"TooManyRequests","message":"later","details":{"retryAfterSeconds":3}})",
+     ErrorCode::kTooManyRequests, "later", 3000},
+    {500,
+     R"({"kind":"Status","code":500,"reason":"InternalError","message":"etcdserver: leader changed"})",
+     ErrorCode::kUnavailable, "leader changed"},
+    {504,
+     R"({"kind":"Status","code":504,"reason":"Timeout","message":"Too large resource version: 9, current: 5",)"
+     R"("details":{"causes":[{"reason":"ResourceVersionTooLarge","message":"Too large resource version"}],"retryAfterSeconds":1}})",
+     ErrorCode::kGone, "ResourceVersionTooLarge", 1000},
+    {503, "<html>\nupstream connect error</html>", ErrorCode::kUnavailable, "HTTP 503: <html>"},
+    {502, "", ErrorCode::kUnavailable, "HTTP 502"},
+    {302, "", ErrorCode::kInternal, "HTTP 302"},
+    {200, "<html>login</html>", ErrorCode::kInternal, "not a JSON object"},
+    {200, "[1]", ErrorCode::kInternal, "not a JSON object"},
+    {409,
+     R"({"kind":"Status","details":{"causes":7,"retryAfterSeconds":"x"},"reason":3,"message":[]})",
+     ErrorCode::kConflict, "HTTP 409"},
+};
+INSTANTIATE_TEST_SUITE_P(All, ClientStatus, testing::ValuesIn(kStatuses));
+
+TEST(Client, TellsAVersionThatIsTooLarge) {
+  for (const StatusCase& status : kStatuses) {
+    const Error error = ErrorFrom({status.http, {}, status.body}, "x");
+    EXPECT_EQ(IsTooLarge(error), status.http == 504);
+  }
+}
+
+TEST(Client, ReadsRetryAfterFromTheHeaderToo) {
+  EXPECT_EQ(ErrorFrom({429, {{"retry-after", "7"}}, ""}, "x").retry_after_ms, 7000);
+  EXPECT_EQ(ErrorFrom({429, {{"Retry-After", "Wed, 21 Oct 2015"}}, ""}, "x").retry_after_ms, 0);
+  EXPECT_EQ(ErrorFrom({429, {{"Retry-After", "99999999999999999999"}}, ""}, "x").retry_after_ms,
+            3'600'000);
+}
+
+TEST(Client, SaysWhoItIsAndCountsRequests) {
+  prometheus::Registry registry;
+  Metrics metrics(registry);
+  FakeTransport transport;
+  transport.Answer(200, "{}");
+  transport.Break(ErrorCode::kDeadlineExceeded, "late");
+  Client client(transport, {.metrics = &metrics});
+  EXPECT_TRUE(client.Get(Pods(), kTodo));
+  EXPECT_EQ(client.Get(Pods(), kTodo).error().code, ErrorCode::kDeadlineExceeded);
+  EXPECT_EQ(transport.requests()[0].headers[0],
+            (std::pair<std::string, std::string>("User-Agent", "scalablebackend-operator/0.1.0")));
+  const std::string text = prometheus::TextSerializer().Serialize(registry.Collect());
+  EXPECT_NE(text.find(R"(rest_client_requests_total{code="200",method="GET"} 1)"),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find(R"(rest_client_requests_total{code="<error>",method="GET"} 1)"),
+            std::string::npos);
+}
+
+TEST(Client, SendsWhatEachVerbNeeds) {
+  FakeTransport transport;
+  for (int i = 0; i < 8; ++i) transport.Answer(200, "{}");
+  const Client client(transport);
+  const Json object{
+      {"metadata", {{"name", "todo"}, {"namespace", "ns"}, {"resourceVersion", "4"}}}};
+  EXPECT_TRUE(client.Create(Jobs(), object, "m"));
+  EXPECT_TRUE(client.Apply(Deployments(), object,
+                           {.field_manager = "m", .subresource = "status", .dry_run = true}));
+  EXPECT_TRUE(client.Apply(Deployments(), object, {.field_manager = "m", .force = false}));
+  EXPECT_TRUE(client.MergePatch(Pods(), kTodo, {{"a", 1}}, {.field_manager = "m"}));
+  EXPECT_TRUE(client.JsonPatch(Pods(), kTodo, Json::array()));
+  EXPECT_TRUE(client.Update(Leases(), object));
+  EXPECT_TRUE(client.Delete(Secrets(), kTodo, {.uid = "u"}));
+  EXPECT_TRUE(client.PostPath("/apis/authentication.k8s.io/v1/tokenreviews", {{"spec", 1}}));
+  std::vector<std::string> seen;
+  for (const Request& request : transport.requests()) {
+    seen.push_back(request.method + " " + Target(request) + " " + request.content_type +
+                   (request.idempotent ? "" : " once"));
+  }
+  EXPECT_EQ(seen,
+            (std::vector<std::string>{
+                "POST /apis/batch/v1/namespaces/ns/jobs?fieldManager=m application/json once",
+                "PATCH "
+                "/apis/apps/v1/namespaces/ns/deployments/todo/"
+                "status?fieldManager=m&force=true&dryRun=All "
+                "application/apply-patch+yaml",
+                "PATCH /apis/apps/v1/namespaces/ns/deployments/todo?fieldManager=m "
+                "application/apply-patch+yaml",
+                "PATCH /api/v1/namespaces/ns/pods/todo?fieldManager=m application/merge-patch+json",
+                "PATCH /api/v1/namespaces/ns/pods/todo application/json-patch+json once",
+                "PUT /apis/coordination.k8s.io/v1/namespaces/ns/leases/todo application/json",
+                "DELETE /api/v1/namespaces/ns/secrets/todo application/json",
+                "POST /apis/authentication.k8s.io/v1/tokenreviews application/json"}));
+  EXPECT_EQ(Json::parse(transport.requests()[6].body)["preconditions"]["uid"], "u");
+}
+
+TEST(Client, NeverTouchesACollectionByMistake) {
+  FakeTransport transport;
+  const Client client(transport);
+  for (const ObjectKey& key : {ObjectKey{"", "todo"}, ObjectKey{"ns", ""}, ObjectKey{}}) {
+    EXPECT_EQ(client.Delete(Pods(), key).error().code, ErrorCode::kInvalidArgument);
+    EXPECT_EQ(client.Get(Pods(), key).error().code, ErrorCode::kInvalidArgument);
+  }
+  EXPECT_TRUE(transport.requests().empty());
+}
+
+TEST(Client, ANameCannotLeaveItsCollection) {
+  EXPECT_EQ(Pods().Path("ns", "../secrets/x?y=z"),
+            "/api/v1/namespaces/ns/pods/..%2Fsecrets%2Fx%3Fy%3Dz");
+  EXPECT_EQ(Pods().Path("ns", ".."), "/api/v1/namespaces/ns/pods/%2E%2E");
+  EXPECT_EQ(StorageClasses().Path("", "fast"), "/apis/storage.k8s.io/v1/storageclasses/fast");
+  EXPECT_EQ(Deployments().Path(""), "/apis/apps/v1/deployments");
+}
+
+TEST(Client, ListsFillInKindsAndDropTheVersionWhenContinuing) {
+  FakeTransport transport;
+  transport.Answer(200,
+                   R"({"items":[{"metadata":{"name":"a"}}],"metadata":{"resourceVersion":"5"}})");
+  transport.Answer(200, R"({"items":null,"metadata":{}})");
+  transport.Answer(200, R"({"kind":"Table","rows":[]})");
+  transport.Answer(200, R"({"items":[3]})");
+  const Client client(transport);
+  auto list = client.List(Pods(), {.limit = 500, .resource_version = "0", .continue_token = ""});
+  ASSERT_TRUE(list);
+  EXPECT_EQ((*list)["items"][0]["kind"], "Pod");
+  EXPECT_EQ((*list)["items"][0]["apiVersion"], "v1");
+  list = client.List(Pods(), {.limit = 500, .resource_version = "0", .continue_token = "t"});
+  ASSERT_TRUE(list);
+  EXPECT_TRUE((*list)["items"].empty());
+  EXPECT_EQ(Target(transport.requests()[0]), "/api/v1/pods?limit=500&resourceVersion=0");
+  EXPECT_EQ(Target(transport.requests()[1]), "/api/v1/pods?limit=500&continue=t");
+  EXPECT_EQ(client.List(Pods()).error().code, ErrorCode::kInternal);
+  EXPECT_EQ(client.List(Pods()).error().code, ErrorCode::kInternal);
+}
+
+}  // namespace
+}  // namespace sb::kube
