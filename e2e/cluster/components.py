@@ -118,7 +118,7 @@ def _build_missing() -> None:
     missing = _missing()
     if missing:
         go = ensure_go()
-        say(f"cluster: building {len(missing)} of {len(PROGRAMS)} components (the first time: 10 to 20 minutes)")
+        say(f"cluster: building {len(missing)} of {len(PROGRAMS)} components; all of them take 10 to 20 minutes")
         for number, program in enumerate(missing, 1):
             started = time.monotonic()
             _build(go, program)
