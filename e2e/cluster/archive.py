@@ -46,7 +46,7 @@ def write(image: Image, target: Path) -> None:
 def read(path: Path) -> dict[str, str]:
     """The images of a docker-archive: their ids (sha256:...) by reference."""
     try:
-        with tarfile.open(path) as archive:
+        with tarfile.open(path, "r:") as archive:
             manifest = json.load(_member(archive, "manifest.json"))
             ids = {}
             for image in manifest:

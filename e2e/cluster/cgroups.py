@@ -56,7 +56,8 @@ def create(group: str) -> Path:
 
 def ours() -> list[str]:
     """The top-level groups of ours, in any hierarchy."""
-    return sorted({path.name for hierarchy in _hierarchies() for path in hierarchy.iterdir() if OURS.fullmatch(path.name)})
+    names = {path.name for hierarchy in _hierarchies() for path in hierarchy.iterdir()}
+    return sorted(name for name in names if OURS.fullmatch(name))
 
 
 def processes(group: str) -> list[int]:

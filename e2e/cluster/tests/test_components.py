@@ -49,7 +49,8 @@ class KeyTest(unittest.TestCase):
         before = program.key()
         (self.sources / "file.txt").write_text("two")
         self.assertNotEqual(program.key(), before)
-        self.assertNotEqual(Program("theirs", "example.com/theirs@v2").key(), Program("theirs", "example.com/theirs@v1").key())
+        first, second = (Program("theirs", f"example.com/theirs@{version}") for version in ("v1", "v2"))
+        self.assertNotEqual(first.key(), second.key())
 
 
 class GoTest(unittest.TestCase):
