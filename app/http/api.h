@@ -1,0 +1,34 @@
+// The way of a request through the service: route, validate, handle, count.
+#pragma once
+
+#include <memory>
+
+#include "app/http/request_metrics.h"
+#include "app/http/router.h"
+#include "common/http/server.h"
+
+namespace todo::http {
+
+// Loop thread only.
+class Api {
+ public:
+  // `metrics` must outlive the Api, and have been made from the same routes in the same order.
+  Api(std::vector<Route> routes, const RequestMetrics& metrics, RequestMetrics::Shard& shard)
+      : router_(std::move(routes)), metrics_(metrics), shard_(shard) {}
+
+  sb::http::Task Handle(const sb::http::Request& request);
+
+ private:
+  sb::http::Task Dispatch(const sb::http::Request& request, std::size_t& series);
+  // Fills `call`; the 422 body, or "" if all is well.
+  std::string Validate(const Route& route, const Match& match, Call& call) const;
+
+  const Router router_;
+  const RequestMetrics& metrics_;
+  RequestMetrics::Shard& shard_;
+};
+
+// The labels of `routes`, for RequestMetrics.
+std::vector<RequestMetrics::RouteLabels> LabelsOf(const std::vector<Route>& routes);
+
+}  // namespace todo::http

@@ -1,0 +1,78 @@
+// Which route answers a request. Routes are declared once, with their parameters; the rules for
+// what has no route are Starlette's: a path that exists with or without a final slash redirects, a
+// wrong method is 405.
+//
+//   Router router({{"GET", "/users/{user_id}", {{.name = "user_id", ...}}, handler}});
+//   Match match = router.Find("GET", "/users/7");      // match.route == 0, match.values[0] == "7"
+//
+// Immutable after construction.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "app/http/parameters.h"
+#include "common/http/server.h"
+
+namespace todo::http {
+
+inline constexpr std::size_t kMaxParameters = 6;
+
+// A validated request, as a handler sees it. Lives as long as the handler's coroutine.
+class Call {
+ public:
+  explicit Call(const sb::http::Request& from) : request(from) {}
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
+
+  const sb::http::Request& request;
+
+  // By the parameter's position in its route.
+  std::int64_t Integer(std::size_t position) const { return integers_[position]; }
+  std::string_view Text(std::size_t position) const { return texts_[position]; }
+
+ private:
+  friend class Api;
+  std::array<std::int64_t, kMaxParameters> integers_{};
+  std::array<std::string_view, kMaxParameters> texts_{};
+  std::array<std::string, kMaxParameters> decoded_;  // of those that are not views of the request
+};
+
+struct Route {
+  std::string_view method;
+  std::string_view pattern;           // "/users/{user_id}"; also the label of its metrics
+  std::vector<Parameter> parameters;  // those in the path first, in its order
+  std::function<sb::http::Task(const Call&)> handler;
+};
+
+struct Match {
+  enum class Kind { kRoute, kNotFound, kWrongMethod, kOtherSlash };
+  Kind kind = Kind::kNotFound;
+  std::size_t route = 0;
+  std::array<std::string_view, 2> values{};  // of the pattern's {names}
+  std::string allowed;                       // kWrongMethod: "GET, POST"
+};
+
+class Router {
+ public:
+  explicit Router(std::vector<Route> routes);
+
+  // `path` is decoded; the match's values are views into it.
+  Match Find(std::string_view method, std::string_view path) const;
+  const std::vector<Route>& routes() const { return routes_; }
+
+ private:
+  struct Compiled {
+    std::vector<std::string_view> segments;  // "" stands for a {name}
+  };
+  bool Fits(const Compiled& pattern, std::string_view path, Match* match) const;
+
+  std::vector<Route> routes_;
+  std::vector<Compiled> compiled_;
+};
+
+}  // namespace todo::http

@@ -1,0 +1,89 @@
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+
+#include "app/migrate.h"
+#include "app/serve.h"
+#include "app/settings.h"
+#include "app/work.h"
+
+namespace {
+
+std::string Environment(const char* name) {
+  const char* const value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+int Run(int argc, char** argv) {
+  todo::Settings settings;
+  CLI::App app("The Todo API: a small backend made to scale.");
+  app.require_subcommand(1);
+  app.footer("DATABASE_URL, REDIS_URL and QUEUE_URL come from the environment only.");
+
+  const auto add_operations = [&](CLI::App* command) {
+    command->add_option("--address", settings.address, "address to listen on")
+        ->capture_default_str();
+    command->add_option("--metrics-port", settings.metrics_port, "/metrics and probes")
+        ->envname("METRICS_PORT")
+        ->capture_default_str();
+    command->add_option("--queue", settings.queue, "queue of jobs")
+        ->envname("QUEUE")
+        ->capture_default_str();
+  };
+  CLI::App* const serve = app.add_subcommand("serve", "Serve the HTTP API.");
+  add_operations(serve);
+  serve->add_option("--port", settings.port, "the API")->envname("PORT")->capture_default_str();
+  serve->add_option("--threads", settings.threads, "event loops; 0: one a core")
+      ->envname("THREADS")
+      ->capture_default_str();
+  serve->add_option("--pool-size", settings.pool_size, "database connections at most")
+      ->envname("POOL_SIZE")
+      ->capture_default_str();
+  serve
+      ->add_option("--shutdown-delay", settings.shutdown_delay_seconds,
+                   "seconds between SIGTERM and closing the listener")
+      ->envname("SHUTDOWN_DELAY")
+      ->check(CLI::Range(0.0, 3600.0))
+      ->capture_default_str();
+
+  CLI::App* const worker = app.add_subcommand("worker", "Run jobs from the queue.");
+  add_operations(worker);
+  worker
+      ->add_option("--claim-after", settings.claim_after_seconds,
+                   "seconds of silence after which another worker's job is taken over")
+      ->envname("CLAIM_AFTER")
+      ->check(CLI::Range(0.1, 86400.0))
+      ->capture_default_str();
+
+  CLI::App* const migrate =
+      app.add_subcommand("migrate", "Bring the database's schema up to date.");
+  migrate->add_flag("--dry-run", settings.dry_run, "print what would be applied");
+  migrate->add_option("--wait", settings.wait_seconds, "seconds to wait for the database")
+      ->envname("MIGRATE_WAIT")
+      ->check(CLI::Range(0.0, 3600.0))
+      ->capture_default_str();
+
+  CLI11_PARSE(app, argc, argv);
+  settings.database_url = Environment("DATABASE_URL");
+  settings.redis_url = Environment("REDIS_URL");
+  settings.queue_url = Environment("QUEUE_URL");
+  if (settings.queue_url.empty()) settings.queue_url = settings.redis_url;
+
+  if (*serve) return todo::Serve(settings);
+  if (*worker) return todo::Work(settings);
+  return todo::MigrateDatabase(settings);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);  // a peer that went away is an error code, not the end
+  try {
+    return Run(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "todo: %s\n", error.what());
+    return 1;
+  }
+}

@@ -1,0 +1,10 @@
+# cmake -DOUT=embedded.cc "-DFILES=a.sql;b.sql" -P embed.cmake: the SQL files as C++ string literals.
+set(content "#include \"app/migrations/migration.h\"\n\nnamespace todo::migrations {\n\n")
+string(APPEND content "std::span<const Migration> Embedded() {\n  static const Migration kAll[] = {\n")
+foreach(file ${FILES})
+  get_filename_component(name ${file} NAME_WE)
+  file(READ ${file} sql)
+  string(APPEND content "      {\"${name}\", R\"__sql__(${sql})__sql__\"},\n")
+endforeach()
+string(APPEND content "  };\n  return kAll;\n}\n\n}  // namespace todo::migrations\n")
+file(WRITE ${OUT} "${content}")

@@ -1,0 +1,30 @@
+// todo_database_* and todo_redis_*: what the connections of all threads report.
+#pragma once
+
+#include <prometheus/collectable.h>
+
+#include <string>
+#include <vector>
+
+#include "app/cache/redis.h"
+#include "app/store/postgres.h"
+
+namespace todo {
+
+// Add everything before the first scrape; what is added must outlive this.
+class PoolMetrics : public prometheus::Collectable {
+ public:
+  void Add(const std::string& role, const store::PostgresStats& stats) {
+    databases_.push_back({role, &stats});
+  }
+  void Add(const std::string& purpose, const cache::RedisStats& stats) {
+    redises_.push_back({purpose, &stats});
+  }
+  std::vector<prometheus::MetricFamily> Collect() const override;
+
+ private:
+  std::vector<std::pair<std::string, const store::PostgresStats*>> databases_;
+  std::vector<std::pair<std::string, const cache::RedisStats*>> redises_;
+};
+
+}  // namespace todo

@@ -1,0 +1,118 @@
+#include "app/serving_thread.h"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+
+#include "app/health.h"
+
+namespace todo {
+namespace {
+
+namespace asio = boost::asio;
+
+// A cache that answers later than this costs more than it saves.
+constexpr std::chrono::milliseconds kCacheTimeout{500};
+
+std::vector<http::Route> RoutesOf(store::Database* database, users::Users& users,
+                                  tasks::Tasks& tasks, jobs::Jobs& jobs) {
+  std::vector<http::Route> routes;
+  AddHealthRoutes(routes, database);
+  users.AddRoutes(routes);
+  tasks.AddRoutes(routes);
+  jobs.AddRoutes(routes);
+  return routes;
+}
+
+sb::http::Task Immediately(sb::http::Response response) { co_return response; }
+
+template <typename T>
+T* OrNull(std::optional<T>& value) {
+  return value ? &*value : nullptr;
+}
+
+}  // namespace
+
+std::vector<http::RequestMetrics::RouteLabels> RouteLabelsOfService() {
+  users::Users users(nullptr, nullptr);
+  tasks::Tasks tasks(nullptr);
+  jobs::Jobs jobs(nullptr, "");
+  return http::LabelsOf(RoutesOf(nullptr, users, tasks, jobs));
+}
+
+ServingThread::ServingThread(const Settings& settings, int database_connections,
+                             Lifecycle& lifecycle, const http::RequestMetrics& metrics,
+                             http::RequestMetrics::Shard& shard)
+    : lifecycle_(lifecycle) {
+  if (!settings.database_url.empty()) {
+    store::PostgresOptions options;
+    options.url = settings.database_url;
+    options.on_first_connected = [this] { lifecycle_.Reached(); };
+    database_.emplace(loop_, options, database_connections);
+  }
+  if (!settings.redis_url.empty()) {
+    cache::RedisOptions options;
+    options.url = settings.redis_url;
+    options.command_timeout = kCacheTimeout;
+    cache_.emplace(loop_, options);
+  }
+  if (!settings.queue_url.empty()) {
+    cache::RedisOptions options;
+    options.url = settings.queue_url;
+    options.purpose = "queue";
+    queue_.emplace(loop_, options);
+  }
+  users_.emplace(OrNull(database_), OrNull(cache_));
+  tasks_.emplace(OrNull(database_));
+  jobs_.emplace(OrNull(queue_), settings.queue);
+  api_.emplace(RoutesOf(OrNull(database_), *users_, *tasks_, *jobs_), metrics, shard);
+
+  sb::http::ServerOptions options;
+  options.address = settings.address;
+  options.port = settings.port;
+  options.reuse_port = true;
+  server_.emplace(loop_, options, [this](const sb::http::Request& request) -> sb::http::Task {
+    if (auto probe = lifecycle_.AnswerProbe(request)) return Immediately(std::move(*probe));
+    return api_->Handle(request);
+  });
+}
+
+ServingThread::~ServingThread() {
+  if (thread_.joinable()) thread_.join();
+}
+
+void ServingThread::Start() {
+  if (database_) database_->Start();
+  if (cache_) cache_->Start();
+  if (queue_) queue_->Start();
+  thread_ = std::thread([this] { loop_.run(); });
+}
+
+void ServingThread::AnnounceClose() {
+  asio::post(loop_, [this] { server_->AnnounceClose(); });
+}
+
+void ServingThread::Finish(std::chrono::milliseconds deadline, std::function<void()> done) {
+  asio::co_spawn(loop_, DrainAndStop(deadline, std::move(done)), asio::detached);
+}
+
+asio::awaitable<void> ServingThread::DrainAndStop(std::chrono::milliseconds deadline,
+                                                  std::function<void()> done) {
+  co_await server_->Drain(deadline);
+  server_.reset();
+  if (database_) database_->Stop();
+  if (cache_) cache_->Stop();
+  if (queue_) queue_->Stop();
+  done();
+}
+
+void ServingThread::AddTo(PoolMetrics& metrics) const {
+  if (database_) {
+    metrics.Add("read", database_->reads().stats());
+    if (database_->writes() != nullptr) metrics.Add("write", database_->writes()->stats());
+  }
+  if (cache_) metrics.Add("cache", cache_->stats());
+  if (queue_) metrics.Add("queue", queue_->stats());
+}
+
+}  // namespace todo

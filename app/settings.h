@@ -1,0 +1,35 @@
+// What a process is told: flags, or the environment of the backend contract (docs/names.md).
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+namespace todo {
+
+struct Settings {
+  std::string address = "0.0.0.0";
+  std::uint16_t port = 8080;          // PORT
+  std::uint16_t metrics_port = 9090;  // METRICS_PORT
+  int threads = 0;                    // THREADS; 0: one a core
+  int pool_size = 20;  // POOL_SIZE: database connections at most, of the whole process
+  // The URLs come from the environment only: arguments are visible to every process of the machine.
+  std::string database_url;           // DATABASE_URL
+  std::string redis_url;              // REDIS_URL
+  std::string queue_url;              // QUEUE_URL; unset: REDIS_URL
+  std::string queue = "default";      // QUEUE
+  double shutdown_delay_seconds = 5;  // SHUTDOWN_DELAY
+  double claim_after_seconds = 60;    // a job whose worker was silent for that long is taken over
+  double wait_seconds = 60;           // migrate: for the database
+  bool dry_run = false;               // migrate
+};
+
+// How many threads serve, and how many database connections each of them has (1 or 2): together
+// never more than `pool_size`.
+struct Concurrency {
+  int threads;
+  int connections_per_thread;
+};
+Concurrency ConcurrencyOf(const Settings& settings, int cores);
+
+}  // namespace todo

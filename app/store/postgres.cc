@@ -1,0 +1,499 @@
+#include "app/store/postgres.h"
+
+#include <libpq-fe.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <deque>
+#include <optional>
+#include <vector>
+
+#include "app/async/backoff.h"
+#include "app/async/waiter.h"
+#include "app/store/connect_target.h"
+#include "app/store/errors.h"
+#include "common/log.h"
+
+namespace todo::store {
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using boost::system::error_code;
+using sb::Error;
+using sb::ErrorCode;
+using sb::Expected;
+using sb::Fail;
+using Clock = std::chrono::steady_clock;
+using Descriptor = asio::posix::stream_descriptor;
+using Waiter = async::Waiter<Expected<Rows>>;
+
+constexpr std::chrono::milliseconds kTick{100};
+// The server cancels at query_timeout; if that does not arrive either, the connection is dead.
+constexpr std::chrono::seconds kDeadAfter{2};
+constexpr std::size_t kMostAddresses = 4;
+
+// What was sent and not yet answered, in order.
+struct Sent {
+  enum class Kind { kSync, kSetup, kQuery };
+  Kind kind = Kind::kSync;
+  std::size_t statement = 0;
+  Parameters parameters;
+  std::optional<Waiter> waiter;  // gone: timed out, but its answer is still to come
+  Clock::time_point since;
+  bool resent = false;
+  PGresult* result = nullptr;
+};
+
+struct Finish {
+  void operator()(PGconn* connection) const { PQfinish(connection); }
+};
+
+// The first line of a message, without "FATAL:  ".
+std::string FirstLine(const char* message) {
+  std::string_view line(message == nullptr ? "" : message);
+  line = line.substr(0, line.find('\n'));
+  return std::string(line);
+}
+
+}  // namespace
+
+class Postgres::Impl : public std::enable_shared_from_this<Impl> {
+ public:
+  Impl(asio::io_context& loop, PostgresOptions options, std::span<const Statement> statements)
+      : loop_(loop),
+        options_(std::move(options)),
+        statements_(statements),
+        socket_(loop),
+        ticker_(loop),
+        pause_(loop),
+        resolver_(loop) {}
+  ~Impl() { CloseConnection(); }
+
+  void Start() {
+    asio::co_spawn(loop_, Run(shared_from_this()), asio::detached);
+    asio::co_spawn(loop_, Tick(shared_from_this()), asio::detached);
+  }
+
+  void Stop() {
+    stopped_ = true;
+    error_code ignored;
+    ticker_.cancel();
+    pause_.cancel();
+    resolver_.cancel();
+    Break("stopped");
+  }
+
+  asio::awaitable<Expected<Rows>> Query(std::size_t statement, Parameters parameters) {
+    if (!ready_ || stopped_) co_return Fail(ErrorCode::kUnavailable, "database: not connected");
+    if (sent_.size() >= options_.max_queued) {
+      stats.rejected.fetch_add(1, std::memory_order_relaxed);
+      co_return Fail(ErrorCode::kTooManyRequests, "database: queue is full");
+    }
+    stats.queries.fetch_add(1, std::memory_order_relaxed);
+    co_return co_await Waiter::Wait([&](Waiter waiter) {
+      Sent sent;
+      sent.kind = Sent::Kind::kQuery;
+      sent.statement = statement;
+      sent.parameters = std::move(parameters);
+      sent.waiter.emplace(std::move(waiter));
+      sent.since = Clock::now();
+      Send(std::move(sent));
+    });
+  }
+
+  PostgresStats stats;
+
+ private:
+  // --- connecting
+
+  static asio::awaitable<void> Run(std::shared_ptr<Impl> self) { co_await self->RunUntilStopped(); }
+
+  asio::awaitable<void> RunUntilStopped() {
+    async::Backoff backoff(options_.backoff_first, options_.backoff_most);
+    bool told = false;
+    while (!stopped_) {
+      const Expected<void> connected = co_await Connect();
+      if (connected) {
+        co_await Serve();
+        if (was_ready_) {
+          backoff.Reset();
+          told = false;
+        }
+      } else if (broken_reason_.empty()) {
+        broken_reason_ = connected.error().message;
+      }
+      if (!told && !stopped_) {
+        sb::log::Warning("database is away, reconnecting", {{"reason", broken_reason_}});
+        told = true;
+      }
+      CloseConnection();
+      FailAll(stopped_ ? ErrorCode::kCancelled : ErrorCode::kUnavailable);
+      if (stopped_) co_return;
+      error_code ignored;
+      pause_.expires_after(backoff.Next());
+      co_await pause_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    }
+  }
+
+  asio::awaitable<Expected<void>> Connect() {
+    broken_ = false;
+    broken_reason_.clear();
+    was_ready_ = false;
+    Expected<ConnectTarget> target = ConnectTarget::Parse(options_.url);
+    if (!target) co_return tl::unexpected<Error>(target.error());
+    std::vector<std::string> addresses;
+    if (const std::string name = target->NameToResolve(); !name.empty()) {
+      error_code failed;
+      const tcp::resolver::results_type found = co_await resolver_.async_resolve(
+          name, target->Port(), asio::redirect_error(asio::use_awaitable, failed));
+      if (failed) {
+        co_return Fail(ErrorCode::kUnavailable, "cannot resolve " + name + ": " + failed.message());
+      }
+      for (const auto& entry : found) {
+        if (addresses.size() < kMostAddresses) {
+          addresses.push_back(entry.endpoint().address().to_string());
+        }
+      }
+    }
+    if (stopped_) co_return Fail(ErrorCode::kCancelled, "stopped");
+
+    const auto settings = target->Settings(addresses);
+    std::vector<const char*> keywords, values;
+    for (const auto& [keyword, value] : settings) {
+      keywords.push_back(keyword.c_str());
+      values.push_back(value.c_str());
+    }
+    keywords.push_back(nullptr);
+    values.push_back(nullptr);
+    connection_.reset(PQconnectStartParams(keywords.data(), values.data(), 0));
+    if (!connection_ || PQstatus(connection_.get()) == CONNECTION_BAD) co_return Lost();
+
+    wait_until_ = Clock::now() + options_.connect_timeout;
+    PostgresPollingStatusType next = PGRES_POLLING_WRITING;
+    while (next != PGRES_POLLING_OK) {
+      // libpq may have closed this socket and opened another one with the same number, which the
+      // reactor does not know: take it anew each time.
+      error_code failed;
+      socket_.assign(PQsocket(connection_.get()), failed);
+      if (failed) co_return Lost();
+      co_await socket_.async_wait(
+          next == PGRES_POLLING_READING ? Descriptor::wait_read : Descriptor::wait_write,
+          asio::redirect_error(asio::use_awaitable, failed));
+      socket_.release();
+      if (failed || stopped_) {
+        co_return Fail(ErrorCode::kDeadlineExceeded, "no connection within the timeout");
+      }
+      next = PQconnectPoll(connection_.get());
+      if (next == PGRES_POLLING_FAILED) co_return Lost();
+    }
+    wait_until_.reset();
+    error_code failed;
+    socket_.assign(PQsocket(connection_.get()), failed);
+    if (failed) co_return Lost();
+    co_return SetUp();
+  }
+
+  tl::unexpected<Error> Lost() {
+    return Fail(ErrorCode::kUnavailable,
+                connection_ ? FirstLine(PQerrorMessage(connection_.get())) : "out of memory");
+  }
+
+  // Sends what makes a connection usable; Process sees the answers.
+  Expected<void> SetUp() {
+    PGconn* const c = connection_.get();
+    if (PQsetnonblocking(c, 1) != 0 || PQenterPipelineMode(c) != 1) return Lost();
+    const std::string timeout =
+        "SET statement_timeout = " + std::to_string(options_.query_timeout.count());
+    bool sent =
+        PQsendQueryParams(c, timeout.c_str(), 0, nullptr, nullptr, nullptr, nullptr, 0) == 1;
+    PushSetup();
+    for (const Statement& statement : statements_) {
+      sent = sent && PQsendPrepare(c, statement.name, statement.sql, 0, nullptr) == 1;
+      PushSetup();
+    }
+    if (!sent) return Lost();
+    unsynced_ = true;
+    Flush();
+    return {};
+  }
+
+  void PushSetup() {
+    Sent setup;
+    setup.kind = Sent::Kind::kSetup;
+    setup.since = Clock::now();
+    sent_.push_back(std::move(setup));
+  }
+
+  void CloseConnection() {
+    ready_ = false;
+    stats.connected.store(false, std::memory_order_relaxed);
+    wait_until_.reset();
+    if (socket_.is_open()) socket_.release();  // libpq closes it
+    connection_.reset();
+    unsynced_ = false;
+    waits_for_write_ = false;
+  }
+
+  void Break(std::string reason) {
+    if (broken_) return;
+    broken_ = true;
+    broken_reason_ = std::move(reason);
+    error_code ignored;
+    if (socket_.is_open()) socket_.cancel(ignored);
+  }
+
+  // --- sending
+
+  void Send(Sent sent) {
+    const Statement& statement = statements_[sent.statement];
+    const bool alone = statement.writes || sent.resent;
+    if (alone) Sync();  // reads before it must not share its transaction
+    std::array<const char*, Parameters::kMost> values{};
+    std::array<int, Parameters::kMost> lengths{}, formats{};
+    const int count = sent.parameters.count();
+    for (int i = 0; i < count; ++i) {
+      const std::string_view value = sent.parameters[i];
+      values[static_cast<std::size_t>(i)] = value.data();
+      lengths[static_cast<std::size_t>(i)] = static_cast<int>(value.size());
+      formats[static_cast<std::size_t>(i)] = 1;
+    }
+    const int accepted = PQsendQueryPrepared(connection_.get(), statement.name, count,
+                                             values.data(), lengths.data(), formats.data(), 0);
+    sent_.push_back(std::move(sent));
+    stats.queued.store(sent_.size(), std::memory_order_relaxed);
+    if (accepted != 1) return Break(FirstLine(PQerrorMessage(connection_.get())));
+    unsynced_ = true;
+    if (alone) Sync();
+    ScheduleFlush();
+  }
+
+  void Sync() {
+    if (!unsynced_) return;
+    unsynced_ = false;
+    if (PQpipelineSync(connection_.get()) != 1) {
+      return Break(FirstLine(PQerrorMessage(connection_.get())));
+    }
+    Sent sync;
+    sync.since = Clock::now();
+    sent_.push_back(std::move(sync));
+  }
+
+  // Once a loop turn, after everybody who runs in it has sent.
+  void ScheduleFlush() {
+    if (flush_posted_) return;
+    flush_posted_ = true;
+    asio::post(loop_, [self = shared_from_this()] {
+      self->flush_posted_ = false;
+      if (self->connection_ && !self->broken_) self->Flush();
+    });
+  }
+
+  void Flush() {
+    Sync();
+    if (broken_) return;
+    const int left = PQflush(connection_.get());
+    if (left < 0) return Break(FirstLine(PQerrorMessage(connection_.get())));
+    if (left == 0 || waits_for_write_) return;
+    // The server may have stopped reading until we read its answers: Serve does, all the while.
+    waits_for_write_ = true;
+    socket_.async_wait(Descriptor::wait_write, [self = shared_from_this()](error_code failed) {
+      if (failed) return;
+      self->waits_for_write_ = false;
+      if (self->connection_ && !self->broken_) self->Flush();
+    });
+  }
+
+  // --- receiving
+
+  asio::awaitable<void> Serve() {
+    while (!broken_ && !stopped_) {
+      error_code failed;
+      co_await socket_.async_wait(Descriptor::wait_read,
+                                  asio::redirect_error(asio::use_awaitable, failed));
+      if (failed || broken_ || stopped_) co_return;
+      const bool readable = PQconsumeInput(connection_.get()) == 1;
+      Process();
+      if (!readable || PQstatus(connection_.get()) == CONNECTION_BAD) {
+        Break(FirstLine(PQerrorMessage(connection_.get())));
+      }
+      ResumeDone();
+    }
+  }
+
+  void Process() {
+    int nothing = 0;  // answers that were none, in a row
+    while (!sent_.empty() && nothing < 2 && PQisBusy(connection_.get()) == 0) {
+      PGresult* const result = PQgetResult(connection_.get());
+      Sent& front = sent_.front();
+      if (result == nullptr) {
+        ++nothing;
+        if (front.result == nullptr) continue;
+        nothing = 0;
+        Complete(std::move(front));
+        sent_.pop_front();
+      } else if (PQresultStatus(result) == PGRES_PIPELINE_SYNC) {
+        nothing = 0;
+        PQclear(result);
+        sent_.pop_front();
+        if (setting_up() && !broken_ && !ready_) BecomeReady();
+      } else if (front.result == nullptr) {
+        nothing = 0;
+        front.result = result;
+      } else {
+        nothing = 0;
+        PQclear(result);
+      }
+    }
+    stats.queued.store(sent_.size(), std::memory_order_relaxed);
+    // Reads that shared their transaction with one that failed: once more, each alone.
+    std::vector<Sent> again = std::move(resend_);
+    resend_.clear();
+    for (Sent& sent : again) {
+      if (broken_) {
+        done_.emplace_back(std::move(*sent.waiter),
+                           Fail(ErrorCode::kUnavailable, "database: lost"));
+      } else {
+        Send(std::move(sent));
+      }
+    }
+  }
+
+  bool setting_up() const { return !was_ready_; }
+
+  void BecomeReady() {
+    ready_ = was_ready_ = true;
+    stats.connected.store(true, std::memory_order_relaxed);
+    const bool first = stats.connects.fetch_add(1, std::memory_order_relaxed) == 0;
+    sb::log::Info("database connected");
+    if (first && options_.on_first_connected) options_.on_first_connected();
+  }
+
+  void Complete(Sent sent) {
+    PGresult* const result = std::exchange(sent.result, nullptr);
+    const ExecStatusType status = PQresultStatus(result);
+    const bool good = status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK;
+    if (sent.kind == Sent::Kind::kSetup) {
+      if (!good && status != PGRES_PIPELINE_ABORTED) Break(FirstLine(PQresultErrorMessage(result)));
+      PQclear(result);
+      return;
+    }
+    if (!sent.waiter) {
+      PQclear(result);
+      return;
+    }
+    if (good) {
+      done_.emplace_back(std::move(*sent.waiter), Rows(result));
+      return;
+    }
+    if (status == PGRES_PIPELINE_ABORTED && !sent.resent) {
+      PQclear(result);
+      sent.resent = true;
+      resend_.push_back(std::move(sent));
+      return;
+    }
+    stats.errors.fetch_add(1, std::memory_order_relaxed);
+    const char* const state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    const ErrorCode code = state != nullptr ? CodeOfSqlState(state) : ErrorCode::kUnavailable;
+    std::string message = FirstLine(PQresultErrorMessage(result));
+    if (code == ErrorCode::kInternal) {
+      sb::log::Error("statement failed",
+                     {{"statement", statements_[sent.statement].name}, {"error", message}});
+    }
+    done_.emplace_back(std::move(*sent.waiter), Fail(code, std::move(message)));
+    PQclear(result);
+  }
+
+  // Coroutines run in here and send anew, so everything they touch is settled before.
+  void ResumeDone() {
+    std::vector<std::pair<Waiter, Expected<Rows>>> done = std::move(done_);
+    done_.clear();
+    for (auto& [waiter, value] : done) waiter.Resume(std::move(value));
+  }
+
+  void FailAll(ErrorCode code) {
+    std::deque<Sent> sent = std::move(sent_);
+    sent_.clear();
+    for (Sent& one : resend_) sent.push_back(std::move(one));
+    resend_.clear();
+    stats.queued.store(0, std::memory_order_relaxed);
+    for (Sent& one : sent) {
+      if (one.result != nullptr) PQclear(one.result);
+      if (one.waiter) {
+        done_.emplace_back(std::move(*one.waiter), Fail(code, "database: connection lost"));
+      }
+    }
+    ResumeDone();
+  }
+
+  // --- deadlines
+
+  static asio::awaitable<void> Tick(std::shared_ptr<Impl> self) {
+    while (!self->stopped_) {
+      error_code ignored;
+      self->ticker_.expires_after(kTick);
+      co_await self->ticker_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+      if (!self->stopped_) self->EndLate(Clock::now());
+    }
+  }
+
+  void EndLate(Clock::time_point now) {
+    if (wait_until_ && now >= *wait_until_) {
+      error_code ignored;
+      if (socket_.is_open()) socket_.cancel(ignored);
+    }
+    for (Sent& sent : sent_) {
+      if (now - sent.since < options_.query_timeout) break;  // in order of age
+      if (!sent.waiter) continue;
+      done_.emplace_back(std::move(*sent.waiter),
+                         Fail(ErrorCode::kDeadlineExceeded, "database: no answer in time"));
+      sent.waiter.reset();
+      stats.errors.fetch_add(1, std::memory_order_relaxed);
+    }
+    if (!sent_.empty() && now - sent_.front().since >= options_.query_timeout + kDeadAfter) {
+      Break("the server does not answer");
+    }
+    ResumeDone();
+  }
+
+  asio::io_context& loop_;
+  const PostgresOptions options_;
+  const std::span<const Statement> statements_;
+  std::unique_ptr<PGconn, Finish> connection_;
+  Descriptor socket_;
+  asio::steady_timer ticker_;
+  asio::steady_timer pause_;
+  tcp::resolver resolver_;
+
+  std::deque<Sent> sent_;
+  std::vector<Sent> resend_;
+  std::vector<std::pair<Waiter, Expected<Rows>>> done_;
+  std::optional<Clock::time_point> wait_until_;
+  std::string broken_reason_;
+  bool ready_ = false;
+  bool was_ready_ = false;
+  bool broken_ = false;
+  bool stopped_ = false;
+  bool unsynced_ = false;
+  bool flush_posted_ = false;
+  bool waits_for_write_ = false;
+};
+
+Postgres::Postgres(asio::io_context& loop, PostgresOptions options,
+                   std::span<const Statement> statements)
+    : impl_(std::make_shared<Impl>(loop, std::move(options), statements)) {}
+Postgres::~Postgres() { impl_->Stop(); }
+
+void Postgres::Start() { impl_->Start(); }
+void Postgres::Stop() { impl_->Stop(); }
+asio::awaitable<Expected<Rows>> Postgres::Query(std::size_t statement, Parameters parameters) {
+  return impl_->Query(statement, std::move(parameters));
+}
+const PostgresStats& Postgres::stats() const { return impl_->stats; }
+
+}  // namespace todo::store

@@ -1,0 +1,85 @@
+// One connection to PostgreSQL in libpq's pipeline mode: many coroutines send at once, the server
+// answers in order, and nobody waits for another's round trip.
+//
+//   Postgres database(loop, {.url = url}, kStatements);
+//   database.Start();
+//   Expected<Rows> rows = co_await database.Query(kUserById, Parameters().Integer(7));
+//
+// Reads of one loop turn share one Sync (one transaction: if one fails, the others are sent again
+// once). A write gets a Sync of its own, so it commits or fails alone. Statements are prepared at
+// each connect; the connection is usable only when all of them were.
+//
+// Errors: kUnavailable (not connected; lost before an answer, so a write may or may not have
+// happened), kTooManyRequests (queue full), kDeadlineExceeded, and those of CodeOfSqlState. It
+// reconnects by itself, with jittered backoff up to `backoff_most`. Loop thread only, stats() from
+// any.
+#pragma once
+
+#include <atomic>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "app/store/parameters.h"
+#include "app/store/rows.h"
+#include "common/error.h"
+
+namespace todo::store {
+
+struct Statement {
+  const char* name;
+  const char* sql;
+  bool writes = false;
+};
+
+struct PostgresOptions {
+  std::string url;  // postgresql://…; holds a password: never log it
+  std::size_t max_queued = 1024;
+  std::chrono::milliseconds connect_timeout{5'000};
+  std::chrono::milliseconds query_timeout{5'000};
+  std::chrono::milliseconds backoff_first{50};
+  std::chrono::milliseconds backoff_most{1'000};
+  std::function<void()>
+      on_first_connected;  // when the connection becomes usable for the first time
+};
+
+// Counters of one connection.
+struct PostgresStats {
+  std::atomic<bool> connected{false};
+  std::atomic<std::uint64_t> queued{0};  // sent or waiting to be sent, without an answer
+  std::atomic<std::uint64_t> queries{0};
+  std::atomic<std::uint64_t> errors{0};
+  std::atomic<std::uint64_t> rejected{0};  // queue full
+  std::atomic<std::uint64_t> connects{0};
+};
+
+class Postgres {
+ public:
+  // `statements` must outlive the object.
+  Postgres(boost::asio::io_context& loop, PostgresOptions options,
+           std::span<const Statement> statements);
+  ~Postgres();
+  Postgres(const Postgres&) = delete;
+  Postgres& operator=(const Postgres&) = delete;
+
+  // Connects, and keeps connecting until Stop.
+  void Start();
+  // Closes; whoever waits gets kCancelled.
+  void Stop();
+
+  // `statement`: its position in `statements`.
+  boost::asio::awaitable<sb::Expected<Rows>> Query(std::size_t statement, Parameters parameters);
+
+  const PostgresStats& stats() const;
+
+ private:
+  class Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace todo::store

@@ -1,0 +1,30 @@
+// What a query gave back: rows of text as PostgreSQL sent them, so that integers go into JSON
+// unparsed.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+struct pg_result;
+
+namespace todo::store {
+
+class Rows {
+ public:
+  explicit Rows(pg_result* owned);
+
+  int size() const;
+  bool empty() const { return size() == 0; }
+  // Valid as long as the Rows. NULL is "".
+  std::string_view text(int row, int column) const;
+  bool boolean(int row, int column) const { return text(row, column) == "t"; }
+
+ private:
+  struct Clear {
+    void operator()(pg_result* result) const;
+  };
+  std::unique_ptr<pg_result, Clear> result_;
+};
+
+}  // namespace todo::store

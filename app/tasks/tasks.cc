@@ -1,0 +1,106 @@
+#include "app/tasks/tasks.h"
+
+#include <algorithm>
+
+#include "app/http/json_writer.h"
+#include "app/http/replies.h"
+
+namespace todo::tasks {
+namespace {
+
+using http::Call;
+using http::Parameter;
+using sb::ErrorCode;
+using sb::Expected;
+using sb::http::Task;
+
+// An answer is built in memory: a caller who wants more asks for the next part.
+constexpr std::int64_t kMostRows = 10'000;
+
+void AppendTask(std::string& body, const store::Rows& rows, int row) {
+  body += "{\"id\":";
+  body += rows.text(row, 0);
+  body += ",\"title\":";
+  http::AppendString(body, rows.text(row, 1));
+  body += rows.boolean(row, 2) ? ",\"completed\":true,\"owner_id\":"
+                               : ",\"completed\":false,\"owner_id\":";
+  body += rows.text(row, 3);
+  body += '}';
+}
+
+std::string ListBody(const store::Rows& rows) {
+  std::string body = "[";
+  body.reserve(static_cast<std::size_t>(rows.size()) * 80 + 2);
+  for (int row = 0; row < rows.size(); ++row) {
+    if (row > 0) body += ',';
+    AppendTask(body, rows, row);
+  }
+  body += ']';
+  return body;
+}
+
+constexpr Parameter Owner(Parameter::Where where) {
+  return {.name = "owner_id", .where = where, .type = Parameter::Type::kInteger};
+}
+constexpr Parameter kSkip = {
+    .name = "skip", .type = Parameter::Type::kInteger, .required = false, .minimum = 0};
+constexpr Parameter kLimit = {.name = "limit",
+                              .type = Parameter::Type::kInteger,
+                              .required = false,
+                              .fallback = 100,
+                              .minimum = 0};
+
+}  // namespace
+
+void Tasks::AddRoutes(std::vector<http::Route>& routes) {
+  routes.push_back({"POST",
+                    "/tasks/",
+                    {{.name = "title"}, Owner(Parameter::Where::kQuery)},
+                    [this](const Call& call) { return Create(call); }});
+  routes.push_back({"GET",
+                    "/tasks/{owner_id}",
+                    {Owner(Parameter::Where::kPath), kSkip, kLimit},
+                    [this](const Call& call) { return ListOfOwner(call); }});
+  routes.push_back(
+      {"GET", "/tasks/", {kSkip, kLimit}, [this](const Call& call) { return ListAll(call); }});
+}
+
+Task Tasks::Create(const Call& call) {
+  if (database_ == nullptr) co_return http::Unavailable();
+  store::Parameters parameters;
+  parameters.Text(call.Text(0)).Integer(call.Integer(1));
+  const Expected<store::Rows> rows =
+      co_await database_->Query(store::kCreateTask, std::move(parameters));
+  if (!rows) {
+    // The foreign key: nobody can own a task who does not exist, even if deleted a moment ago.
+    if (rows.error().code == ErrorCode::kNotFound) co_return http::Detail(404, "User not found");
+    co_return http::FromError(rows.error());
+  }
+  std::string body;
+  AppendTask(body, *rows, 0);
+  co_return http::Json(std::move(body));
+}
+
+Task Tasks::ListOfOwner(const Call& call) {
+  if (database_ == nullptr) co_return http::Unavailable();
+  store::Parameters parameters;
+  parameters.Integer(call.Integer(0))
+      .Integer(call.Integer(1))
+      .Integer(std::min(call.Integer(2), kMostRows));
+  const Expected<store::Rows> rows =
+      co_await database_->Query(store::kTasksOfOwner, std::move(parameters));
+  if (!rows) co_return http::FromError(rows.error());
+  co_return http::Json(ListBody(*rows));
+}
+
+Task Tasks::ListAll(const Call& call) {
+  if (database_ == nullptr) co_return http::Unavailable();
+  store::Parameters parameters;
+  parameters.Integer(call.Integer(0)).Integer(std::min(call.Integer(1), kMostRows));
+  const Expected<store::Rows> rows =
+      co_await database_->Query(store::kAllTasks, std::move(parameters));
+  if (!rows) co_return http::FromError(rows.error());
+  co_return http::Json(ListBody(*rows));
+}
+
+}  // namespace todo::tasks

@@ -1,0 +1,84 @@
+#include "app/work.h"
+
+#include <unistd.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <csignal>
+#include <cstdio>
+#include <optional>
+#include <thread>
+
+#include "app/exposition.h"
+#include "app/jobs/queue_depth.h"
+#include "app/jobs/worker.h"
+#include "app/process_metrics.h"
+#include "common/log.h"
+
+namespace todo {
+namespace {
+
+namespace asio = boost::asio;
+
+// Of this process, also among pods on one host name.
+std::string ConsumerName() {
+  char host[256] = {};
+  gethostname(host, sizeof host - 1);
+  return std::string(host) + "-" + std::to_string(getpid()) + "-" +
+         std::to_string(std::chrono::system_clock::now().time_since_epoch().count());
+}
+
+}  // namespace
+
+int Work(const Settings& settings) {
+  if (settings.queue_url.empty()) {
+    std::fputs("todo worker: QUEUE_URL (or REDIS_URL) is not set\n", stderr);
+    return 2;
+  }
+  Lifecycle lifecycle(1, "the queue");
+  asio::io_context control(1), jobs_loop(1);
+
+  jobs::WorkerOptions options;
+  options.url = settings.queue_url;
+  options.queue = settings.queue;
+  options.consumer = ConsumerName();
+  options.claim_after =
+      std::chrono::milliseconds(static_cast<long long>(settings.claim_after_seconds * 1000));
+  options.on_connected = [&lifecycle] { lifecycle.Reached(); };
+  jobs::Worker worker(jobs_loop, options);
+  jobs::QueueDepth depth(control, settings.queue_url, settings.queue);
+  ProcessMetrics process;
+
+  sb::http::ServerOptions server_options;
+  server_options.address = settings.address;
+  server_options.port = settings.metrics_port;
+  std::optional<sb::http::Server> operations;
+  operations.emplace(control, server_options,
+                     OperationsHandler(lifecycle, {&worker, &depth, &process}));
+  depth.Start();
+  worker.Start();
+  // Jobs run on a thread of their own: a long one must not silence the probes.
+  std::thread thread([&] {
+    jobs_loop.run();
+    asio::post(control, [&] {
+      depth.Stop();
+      operations.reset();
+    });
+  });
+
+  asio::signal_set signals(control, SIGTERM, SIGINT);
+  signals.async_wait([&](boost::system::error_code, int) {
+    signals.clear();
+    lifecycle.StartDraining();
+    worker.Stop();
+    sb::log::Info("draining");
+  });
+  sb::log::Info("working", {{"queue", settings.queue}, {"metrics_port", operations->port()}});
+  control.run();
+  thread.join();
+  sb::log::Info("stopped");
+  return 0;
+}
+
+}  // namespace todo
