@@ -1,0 +1,83 @@
+#include "operator/metrics_api/registration.h"
+
+#include "operator/api/names.h"
+#include "operator/metrics_api/base64.h"
+
+namespace sb::metrics_api {
+namespace {
+
+constexpr const char* kAdvice =
+    "; remove it to let the HPA read Prometheus metrics of ScalableBackends, they keep their "
+    "replica "
+    "counts meanwhile";
+
+ApiServiceState Missing() {
+  return {
+      .owner = SlotOwner::kMissing,
+      .holder = "",
+      .message = std::string("APIService ") + kApiServiceName +
+                 " does not exist, so the HPA cannot read Prometheus metrics; install it with the "
+                 "operator's manifests or Helm chart",
+      .available = false,
+      .unavailable_why = ""};
+}
+
+}  // namespace
+
+ApiServiceState ReadApiService(const Json& api_service, const ServiceRef& ours) {
+  ApiServiceState state;
+  const std::string namespace_name = StringAt(api_service, {"spec", "service", "namespace"});
+  const std::string name = StringAt(api_service, {"spec", "service", "name"});
+  state.owner = namespace_name == ours.namespace_name && name == ours.name ? SlotOwner::kOurs
+                                                                           : SlotOwner::kForeign;
+  if (state.owner == SlotOwner::kForeign) {
+    // Without a Service the API server serves the group itself.
+    state.holder = name.empty() ? "the API server itself" : namespace_name + "/" + name;
+    state.message = std::string("APIService ") + kApiServiceName + " belongs to " +
+                    (name.empty() ? "" : "Service ") + state.holder + kAdvice;
+  }
+  const Json* conditions = Find(api_service, {"status", "conditions"});
+  if (conditions == nullptr || !conditions->is_array()) return state;
+  for (const Json& condition : *conditions) {
+    if (StringAt(condition, {"type"}) != "Available") continue;
+    state.available = StringAt(condition, {"status"}) == "True";
+    if (!state.available) state.unavailable_why = StringAt(condition, {"message"});
+  }
+  return state;
+}
+
+Expected<ApiServiceState> FindApiService(const kube::Client& client, const ServiceRef& ours) {
+  const auto found = client.Get(kube::ApiServices(), {"", kApiServiceName});
+  if (found) return ReadApiService(*found, ours);
+  if (found.error().code == ErrorCode::kNotFound) return Missing();
+  return tl::unexpected(found.error());
+}
+
+Expected<ApiServiceState> EnsureCaBundle(const kube::Client& client, const ServiceRef& ours,
+                                         const std::string& ca_bundle_pem) {
+  const auto found = client.Get(kube::ApiServices(), {"", kApiServiceName});
+  if (!found) {
+    if (found.error().code == ErrorCode::kNotFound) return Missing();
+    return tl::unexpected(found.error());
+  }
+  const ApiServiceState state = ReadApiService(*found, ours);
+  const std::string bundle = EncodeBase64(ca_bundle_pem);
+  if (state.owner != SlotOwner::kOurs || StringAt(*found, {"spec", "caBundle"}) == bundle) {
+    return state;
+  }
+  // Who takes the slot between the read and this loses nothing: the resource version is a
+  // precondition.
+  const Json patch = {
+      {"apiVersion", kube::ApiServices().ApiVersion()},
+      {"kind", kube::ApiServices().kind},
+      {"metadata",
+       {{"name", kApiServiceName}, {"resourceVersion", kube::ResourceVersionOf(*found)}}},
+      {"spec", {{"caBundle", bundle}}}};
+  kube::ApplyOptions options;
+  options.field_manager = api::kFieldManager;
+  const auto applied = client.Apply(kube::ApiServices(), patch, options);
+  if (!applied) return tl::unexpected(applied.error());
+  return ReadApiService(*applied, ours);
+}
+
+}  // namespace sb::metrics_api
