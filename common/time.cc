@@ -1,6 +1,5 @@
 #include "common/time.h"
 
-#include <cstdio>
 #include <ctime>
 #include <string>
 
@@ -40,11 +39,9 @@ std::string FormatMicroTime(WallTime time) {
   char text[32];
   std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
   auto whole = std::chrono::floor<std::chrono::seconds>(time);
-  long micros = static_cast<long>(
-      std::chrono::duration_cast<std::chrono::microseconds>(time - whole).count());
-  char fraction[16];
-  std::snprintf(fraction, sizeof fraction, ".%06ldZ", micros);
-  return std::string(text) + fraction;
+  const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(time - whole).count();
+  const std::string digits = std::to_string(1'000'000 + micros);  // a leading 1 keeps the zeros
+  return std::string(text) + "." + digits.substr(1) + "Z";
 }
 
 std::optional<WallTime> ParseTime(std::string_view text) {

@@ -84,6 +84,7 @@ class Planner {
       if (child.gate == Gate::kWorkload && !made_.contains({"Deployment", child.ref.name})) continue;
       PlanApply(child);
     }
+    for (Action& action : GrowClaims(backend_, observed_)) plan_.actions.push_back(std::move(action));
     PlanRemovals();
 
     Findings findings = {{api::condition::kDatabaseReady, database},
@@ -152,12 +153,7 @@ class Planner {
     const Json* live = observed_.Find(child.ref.kind, child.ref.name);
     if (live && IsGoing(*live)) return;
     Json object = child.object;
-    if (live && child.ref.kind == "StatefulSet") {
-      object = WithLiveClaims(std::move(object), *live);
-      for (Action& action : GrowClaims(child.object, *live, observed_)) {
-        plan_.actions.push_back(std::move(action));
-      }
-    }
+    if (live && child.ref.kind == "StatefulSet") object = KeepClaimTemplates(std::move(object), *live);
     plan_.actions.push_back(
         {Verb::kApply, child.ref, Stamp(std::move(object)), api::kFieldManager, ""});
   }
@@ -181,6 +177,10 @@ class Planner {
     for (const auto& [ref, error] : observed_.write_errors) {
       faults.push_back({ConditionStatus::kFalse, api::reason::kApplyFailed,
                         ref.kind + " " + ref.name + ": " + error, false});
+    }
+    if (auto text = ClaimsTooLarge(backend_, observed_); !text.empty()) {
+      faults.push_back(
+          {ConditionStatus::kFalse, api::reason::kStorageResizeUnsupported, std::move(text), true});
     }
     if (faults.empty()) return;
     const Finding worst = Worst(faults, {});

@@ -1,9 +1,10 @@
 #include "operator/plan/storage.h"
 
+#include <optional>
 #include <utility>
 
 #include "operator/api/names.h"
-#include "operator/api/quantity.h"
+#include "operator/resources/claims.h"
 
 namespace sb::plan {
 namespace {
@@ -12,13 +13,12 @@ std::optional<api::Quantity> SizeOf(const Json& claim) {
   return api::Quantity::Parse(StringAt(claim, {"spec", "resources", "requests", "storage"}));
 }
 
-// What may differ without the template being another one: how the server writes the rest out.
-bool SameClaims(const Json& desired, const Json& live) {
+// The server writes more into a template than was applied; that alone is no difference.
+bool SameTemplates(const Json& desired, const Json& live) {
   if (!desired.is_array() || !live.is_array() || desired.size() != live.size()) return false;
   for (std::size_t i = 0; i < desired.size(); ++i) {
     const std::string wanted_class = StringAt(desired[i], {"spec", "storageClassName"});
-    if (StringAt(desired[i], {"metadata", "name"}) != StringAt(live[i], {"metadata", "name"}) ||
-        SizeOf(desired[i]) != SizeOf(live[i]) ||
+    if (SizeOf(desired[i]) != SizeOf(live[i]) ||
         (!wanted_class.empty() && wanted_class != StringAt(live[i], {"spec", "storageClassName"}))) {
       return false;
     }
@@ -26,38 +26,56 @@ bool SameClaims(const Json& desired, const Json& live) {
   return true;
 }
 
-}  // namespace
+struct Claim {
+  std::string name;
+  const api::Storage* storage;
+};
 
-Json WithLiveClaims(Json desired, const Json& live) {
-  const Json* wanted = Find(desired, {"spec", "volumeClaimTemplates"});
-  const Json* made = Find(live, {"spec", "volumeClaimTemplates"});
-  if (wanted && made && !SameClaims(*wanted, *made)) {
-    desired["spec"]["volumeClaimTemplates"] = Json(*made);
+std::vector<Claim> Claims(const api::Backend& backend) {
+  std::vector<Claim> claims;
+  if (const auto& postgres = backend.database.postgres) {
+    claims.push_back({api::PostgresClaimName(backend.name), &postgres->storage});
   }
-  return desired;
+  if (const auto& redis = backend.cache.redis) {
+    claims.push_back({api::RedisClaimName(backend.name), &redis->storage});
+  }
+  return claims;
 }
 
-std::vector<Action> GrowClaims(const Json& desired, const Json& live, const Observed& observed) {
+resources::ClaimChange ChangeOf(const Claim& claim, const Observed& observed) {
+  const Json* live = observed.Find("PersistentVolumeClaim", claim.name);
+  return live ? resources::CompareClaim(*live, *claim.storage) : resources::ClaimChange::kNone;
+}
+
+}  // namespace
+
+Json KeepClaimTemplates(Json desired, const Json& live) {
+  const Json* wanted = Find(desired, {"spec", "volumeClaimTemplates"});
+  const Json* made = Find(live, {"spec", "volumeClaimTemplates"});
+  if (!wanted || !made || SameTemplates(*wanted, *made)) return desired;
+  return resources::WithLiveClaimTemplates(std::move(desired), live);
+}
+
+std::vector<Action> GrowClaims(const api::Backend& backend, const Observed& observed) {
   std::vector<Action> actions;
-  const Json* templates = Find(desired, {"spec", "volumeClaimTemplates"});
-  if (!templates || !templates->is_array()) return actions;
-  for (const Json& wanted : *templates) {
-    const std::string name = StringAt(wanted, {"metadata", "name"}) + "-" +
-                             StringAt(live, {"metadata", "name"}) + "-0";
-    const Json* claim = observed.Find("PersistentVolumeClaim", name);
-    if (!claim) continue;
-    const auto have = SizeOf(*claim);
-    const auto want = SizeOf(wanted);
-    if (!have || !want || *want <= *have) continue;
-    Json object = {{"apiVersion", "v1"},
-                   {"kind", "PersistentVolumeClaim"},
-                   {"metadata",
-                    {{"name", name}, {"namespace", StringAt(live, {"metadata", "namespace"})}}},
-                   {"spec", {{"resources", {{"requests", {{"storage", want->ToString()}}}}}}}};
-    actions.push_back({Verb::kApply, {"PersistentVolumeClaim", name}, std::move(object),
+  for (const Claim& claim : Claims(backend)) {
+    if (ChangeOf(claim, observed) != resources::ClaimChange::kGrow) continue;
+    actions.push_back({Verb::kApply, {"PersistentVolumeClaim", claim.name},
+                       resources::ClaimOfSize(backend, claim.name, *claim.storage),
                        api::kFieldManager, ""});
   }
   return actions;
+}
+
+std::string ClaimsTooLarge(const api::Backend& backend, const Observed& observed) {
+  std::string text;
+  for (const Claim& claim : Claims(backend)) {
+    if (ChangeOf(claim, observed) != resources::ClaimChange::kShrink) continue;
+    text += (text.empty() ? "" : "; ") + ("PersistentVolumeClaim " + claim.name) +
+            " is larger than the " + claim.storage->size.ToString() +
+            " asked for, and a volume cannot shrink; raise storage.size to its size";
+  }
+  return text;
 }
 
 }  // namespace sb::plan

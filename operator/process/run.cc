@@ -19,7 +19,9 @@
 #include "operator/kube/cpprest_transport.h"
 #include "operator/kube/leader_elector.h"
 #include "operator/kube/metrics.h"
+#include "operator/metrics_api/metrics.h"
 #include "operator/process/health_server.h"
+#include "operator/process/metrics_api_server.h"
 #include "operator/prometheus/client.h"
 #include "operator/reconcile/controller.h"
 
@@ -36,14 +38,15 @@ class Process {
   Process(const RunOptions& options, std::unique_ptr<kube::Transport> work,
           std::unique_ptr<kube::Transport> election)
       : options_(options), work_transport_(std::move(work)), election_transport_(std::move(election)),
-        kube_metrics_(registry_), reconcile_metrics_(registry_),
+        kube_metrics_(registry_), reconcile_metrics_(registry_), api_metrics_(registry_),
         client_(*work_transport_, {.metrics = &kube_metrics_}),
         election_client_(*election_transport_, {.deadline = 5s, .metrics = &kube_metrics_}),
         queue_("scalablebackend", {.metrics = &kube_metrics_}),
         sampler_([this](const std::string& url, const std::string& query,
                         Duration timeout) { return prometheus_.Query(url, query, timeout); },
                  SystemClock(), {},
-                 [this](const scaling::BackendKey& key) { queue_.Add({key.namespace_name, key.name}); }),
+                 [this](const scaling::BackendKey& key) { queue_.Add({key.namespace_name, key.name}); },
+                 [this](Duration took, const Error* error) { api_metrics_.ObserveQuery(took, error); }),
         view_(client_, ViewOptions()),
         elector_(election_client_,
                  {.lease = {options.pod_namespace, kLeaseName},
@@ -57,10 +60,19 @@ class Process {
         recorder_(client_, {.instance = elector_.identity(), .metrics = &kube_metrics_}),
         controller_(client_, view_, sampler_, recorder_, queue_, reconcile_metrics_,
                     {.defaults = options.defaults, .workers = options.workers,
-                     .metrics_api = [] { return plan::MetricsApi{}; }}),
+                     .metrics_api =
+                         [this] { return metrics_api_ ? metrics_api_->State() : plan::MetricsApi{}; }}),
         health_(MakeHealthServer(loop_, options.metrics_port, registry_,
                                  {.healthy = [this] { return Unhealthy(); },
-                                  .ready = [this] { return NotReady(); }})) {}
+                                  .ready = [this] { return NotReady(); }})) {
+    if (!options.serve_metrics_api) return;
+    metrics_api_ = std::make_unique<MetricsApiServer>(
+        loop_, client_, sampler_, api_metrics_,
+        MetricsApiServer::Options{.port = options.metrics_api_port,
+                                  .namespace_ = options.pod_namespace,
+                                  .is_leading = [this] { return elector_.IsLeader(); },
+                                  .on_state = [this] { EnqueueAll(); }});
+  }
 
   // Until `signals` deliver one.
   void Run(const sigset_t& signals) {
@@ -75,7 +87,8 @@ class Process {
                                            .count()}});
       if (!elector_.WaitForLeadership(stop)) return;
       log::Info("leading", {{"identity", elector_.identity()}});
-      for (const kube::ObjectPtr& backend : view_.AllBackends()) queue_.Add(kube::KeyOf(*backend));
+      if (metrics_api_) metrics_api_->Kick();
+      EnqueueAll();
       controller_.Run(stop);
     });
 
@@ -93,6 +106,10 @@ class Process {
   }
 
  private:
+  void EnqueueAll() {
+    for (const kube::ObjectPtr& backend : view_.AllBackends()) queue_.Add(kube::KeyOf(*backend));
+  }
+
   reconcile::ClusterViewOptions ViewOptions() {
     return {.namespace_ = options_.watch_namespace,
             .on_backend =
@@ -122,6 +139,7 @@ class Process {
   }
 
   std::string NotReady() const {
+    if (metrics_api_ && !metrics_api_->HasCertificate()) return "the metrics API has no certificate yet";
     if (view_.Synced()) return "";
     const std::string problem = view_.Problem();
     return "the first lists are not complete" + (problem.empty() ? "" : ": " + problem);
@@ -133,6 +151,7 @@ class Process {
   prometheus::Registry registry_;
   kube::Metrics kube_metrics_;
   reconcile::ReconcileMetrics reconcile_metrics_;
+  metrics_api::Metrics api_metrics_;
   kube::Client client_;
   kube::Client election_client_;
   kube::WorkQueue queue_;
@@ -146,6 +165,7 @@ class Process {
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> keep_serving_{
       loop_.get_executor()};
   std::unique_ptr<http::Server> health_;
+  std::unique_ptr<MetricsApiServer> metrics_api_;
 };
 
 sigset_t BlockSignals() {
