@@ -62,7 +62,7 @@ struct ListOptions {
   int limit = 0;                      // page size; 0: all at once
   std::string resource_version = {};  // "": the latest, "0": any
   std::string continue_token = {};    // of the page before; then resource_version is not sent (the
-                                    // server refuses both)
+                                      // server refuses both)
 };
 
 struct WatchOptions {

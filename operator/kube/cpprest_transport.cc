@@ -113,16 +113,18 @@ Response HeadOf(const http_response& response) {
 // complete.
 class Exchange {
  public:
-  Exchange(std::shared_ptr<http_client> client, http_request request, std::string server)
+  Exchange(const std::shared_ptr<http_client>& client, http_request request,
+           const std::string& server, const std::shared_ptr<TlsIdentity>& tls)
       : buffer_(std::make_shared<BodyBuffer>(kHighWater)) {
     request.set_response_stream(
         streams::ostream(streams::streambuf<std::uint8_t>(std::make_shared<BodyStream>(buffer_))));
-    const auto fail = [buffer = buffer_, server](const std::exception_ptr& failure) {
+    const auto fail = [buffer = buffer_, server, tls](const std::exception_ptr& failure) {
       std::string why = "connection failed";
       try {
         std::rethrow_exception(failure);
       } catch (const std::exception& exception) {
         why = exception.what();
+        if (tls && why.find("SSL handshake") != std::string::npos) why += ": " + tls->LastAlert();
       } catch (...) {
       }
       buffer->Fail({ErrorCode::kUnavailable, server + ": " + why, 0});
@@ -201,7 +203,7 @@ class CpprestTransport : public Transport {
     if (!client) return tl::unexpected(client.error());
     auto built = Build(request);
     if (!built) return tl::unexpected(built.error());
-    Exchange exchange(*client, std::move(*built), config_.server);
+    Exchange exchange(*client, std::move(*built), config_.server, tls_);
     auto response = exchange.buffer().WaitHead(until, stop);
     if (response) {
       auto read = exchange.ReadAll(*response, kMaxResponseBytes, until, stop);
@@ -218,7 +220,7 @@ class CpprestTransport : public Transport {
     if (!client) return tl::unexpected(client.error());
     auto built = Build(request);
     if (!built) return tl::unexpected(built.error());
-    Exchange exchange(*client, std::move(*built), config_.server);
+    Exchange exchange(*client, std::move(*built), config_.server, tls_);
     const TimePoint opened_by = SystemClock().Now() + handlers.open_deadline;
     auto head = exchange.buffer().WaitHead(opened_by, stop);
     if (!head) return head;

@@ -96,8 +96,8 @@ void EventRecorder::Run(std::stop_token stop) {
       writing_ = true;
     }
     lock.unlock();
+    Forget(clock_.Now());  // first, so that a series that is over gets its final count
     if (event) Write(*event);
-    Forget(clock_.Now());
     lock.lock();
     writing_ = false;
     changed_.notify_all();

@@ -169,7 +169,7 @@ void Informer::NoteFailure(const Error& error) {
     options_.metrics->CountWatchError(options_.resource.plural, ToString(error.code));
   }
   std::unique_lock lock(status_mutex_);
-  const bool news = !last_error_ || last_error_->message != error.message;
+  const bool news = !last_error_ || last_error_->code != error.code;
   last_error_ = error;
   lock.unlock();
   if (news) {

@@ -49,6 +49,12 @@ Store ParseStore(const std::string& pem) {
   return store;
 }
 
+// Where a context remembers its TlsIdentity; "app data" belongs to Asio.
+int ExtraIndex() {
+  static const int index = SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+  return index;
+}
+
 }  // namespace
 
 struct TlsIdentity::Parsed {
@@ -97,6 +103,29 @@ Expected<std::unique_ptr<TlsIdentity>> TlsIdentity::Make(const ClusterConfig& co
   return identity;
 }
 
+void TlsIdentity::OnAlert(const ssl_st* connection, int where, int alert) {
+  if ((where & SSL_CB_ALERT) == 0 || (alert & 0xFF) == SSL3_AD_CLOSE_NOTIFY) return;
+  auto* self =
+      static_cast<TlsIdentity*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(connection), ExtraIndex()));
+  if (!self) return;
+  std::string text = SSL_alert_desc_string_long(alert);
+  const bool ours = (where & SSL_CB_WRITE) != 0;
+  if (!ours) text = "the server refuses us: " + text;
+  const long result = SSL_get_verify_result(connection);
+  if (ours && result == X509_V_ERR_UNSPECIFIED) {  // what a verify callback's own "no" becomes
+    text += ": the server's certificate is not for this host";
+  } else if (ours && result != X509_V_OK) {
+    text += std::string(": ") + X509_verify_cert_error_string(result);
+  }
+  std::lock_guard lock(self->parsed_mutex_);
+  self->last_alert_ = std::move(text);
+}
+
+std::string TlsIdentity::LastAlert() const {
+  std::lock_guard lock(parsed_mutex_);
+  return last_alert_;
+}
+
 void TlsIdentity::Configure(ssl_ctx_st* context) {
   std::lock_guard lock(parsed_mutex_);
   if (ca_file_) {
@@ -109,6 +138,8 @@ void TlsIdentity::Configure(ssl_ctx_st* context) {
       }
     }
   }
+  SSL_CTX_set_ex_data(context, ExtraIndex(), this);
+  SSL_CTX_set_info_callback(context, OnAlert);
   SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);  // 34 KiB less per silent watch

@@ -11,6 +11,7 @@
 #include "operator/kube/rotating_file.h"
 
 struct ssl_ctx_st;
+struct ssl_st;
 
 namespace sb::kube {
 
@@ -26,13 +27,19 @@ class TlsIdentity {
   // use it.
   void Configure(ssl_ctx_st* context);
 
+  // Why the last handshake failed, as far as TLS says ("unknown CA: unable to get local issuer
+  // certificate"); "".
+  std::string LastAlert() const;
+
  private:
   struct Parsed;
   TlsIdentity();
+  static void OnAlert(const ssl_st* connection, int where, int alert);
 
   std::unique_ptr<RotatingFile> ca_file_;
-  std::mutex parsed_mutex_;
+  mutable std::mutex parsed_mutex_;
   std::unique_ptr<Parsed> parsed_;
+  std::string last_alert_;
 };
 
 }  // namespace sb::kube

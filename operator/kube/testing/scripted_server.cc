@@ -1,0 +1,193 @@
+#include "operator/kube/testing/scripted_server.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <utility>
+
+namespace sb::kube {
+namespace {
+
+template <typename Write>
+std::string ToPem(Write write) {
+  BIO* memory = BIO_new(BIO_s_mem());
+  write(memory);
+  char* bytes = nullptr;
+  const long size = BIO_get_mem_data(memory, &bytes);
+  std::string pem(bytes, static_cast<std::size_t>(size));
+  BIO_free(memory);
+  return pem;
+}
+
+X509* MakeCertificate(EVP_PKEY* key, const char* subject, X509* issuer, EVP_PKEY* issuer_key,
+                      const std::string& alternative) {
+  X509* certificate = X509_new();
+  X509_set_version(certificate, 2);
+  ASN1_INTEGER_set(X509_get_serialNumber(certificate), issuer ? 2 : 1);
+  X509_gmtime_adj(X509_getm_notBefore(certificate), -60);
+  X509_gmtime_adj(X509_getm_notAfter(certificate), 3600);
+  X509_set_pubkey(certificate, key);
+  X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN", MBSTRING_ASC,
+                             reinterpret_cast<const unsigned char*>(subject), -1, -1, 0);
+  X509_set_issuer_name(certificate, X509_get_subject_name(issuer ? issuer : certificate));
+  const int kind = alternative.empty() ? NID_basic_constraints : NID_subject_alt_name;
+  X509_EXTENSION* extension = X509V3_EXT_conf_nid(
+      nullptr, nullptr, kind, alternative.empty() ? "critical,CA:TRUE" : alternative.c_str());
+  X509_add_ext(certificate, extension, -1);
+  X509_EXTENSION_free(extension);
+  X509_sign(certificate, issuer_key, EVP_sha256());
+  return certificate;
+}
+
+}  // namespace
+
+TestCertificates MakeTestCertificates(const std::string& name) {
+  EVP_PKEY* ca_key = EVP_EC_gen("P-256");
+  EVP_PKEY* key = EVP_EC_gen("P-256");
+  X509* ca = MakeCertificate(ca_key, "test CA", nullptr, ca_key, "");
+  X509* leaf = MakeCertificate(key, "test server", ca, ca_key,
+                               name.empty() ? "IP:127.0.0.1" : "DNS:" + name);
+  TestCertificates made{ToPem([&](BIO* out) { PEM_write_bio_X509(out, ca); }),
+                        ToPem([&](BIO* out) { PEM_write_bio_X509(out, leaf); }),
+                        ToPem([&](BIO* out) {
+                          PEM_write_bio_PrivateKey(out, key, nullptr, nullptr, 0, nullptr, nullptr);
+                        })};
+  X509_free(leaf);
+  X509_free(ca);
+  EVP_PKEY_free(key);
+  EVP_PKEY_free(ca_key);
+  return made;
+}
+
+long ScriptedServer::Connection::Receive(char* to, std::size_t size) {
+  return tls_ ? SSL_read(tls_, to, static_cast<int>(size)) : recv(socket_, to, size, 0);
+}
+
+std::optional<std::string> ScriptedServer::Connection::ReadRequest() {
+  char buffer[4096];
+  std::size_t wanted = std::string::npos;
+  for (;;) {
+    const std::size_t head = pending_.find("\r\n\r\n");
+    if (wanted == std::string::npos && head != std::string::npos) {
+      wanted = head + 4;
+      const std::size_t length = pending_.find("Content-Length:");
+      if (length < head) wanted += std::strtoul(pending_.c_str() + length + 15, nullptr, 10);
+    }
+    if (pending_.size() >= wanted) {
+      std::string request = pending_.substr(0, wanted);
+      pending_.erase(0, wanted);
+      return request;
+    }
+    const long count = Receive(buffer, sizeof(buffer));
+    if (count <= 0) return std::nullopt;
+    pending_.append(buffer, static_cast<std::size_t>(count));
+  }
+}
+
+bool ScriptedServer::Connection::Write(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const long count = tls_ ? SSL_write(tls_, bytes.data(), static_cast<int>(bytes.size()))
+                            : send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (count <= 0) return false;
+    bytes.remove_prefix(static_cast<std::size_t>(count));
+  }
+  return true;
+}
+
+bool ScriptedServer::Connection::Chunk(std::string_view bytes) {
+  char size[20];
+  std::snprintf(size, sizeof(size), "%zx\r\n", bytes.size());
+  return Write(std::string(size) + std::string(bytes) + "\r\n");
+}
+
+void ScriptedServer::Connection::Reset() {
+  const linger at_once{1, 0};
+  setsockopt(socket_, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+}
+
+void ScriptedServer::Connection::WaitForClose() {
+  char buffer[64];
+  (void)Receive(buffer, sizeof(buffer));
+}
+
+ScriptedServer::ScriptedServer(Script script, const TestCertificates* tls)
+    : script_(std::move(script)) {
+  std::signal(SIGPIPE, SIG_IGN);  // SSL_write to a client that has gone
+  if (tls) {
+    tls_ = SSL_CTX_new(TLS_server_method());
+    BIO* certificate_pem = BIO_new_mem_buf(tls->certificate_pem.data(), -1);
+    BIO* key_pem = BIO_new_mem_buf(tls->key_pem.data(), -1);
+    X509* certificate = PEM_read_bio_X509(certificate_pem, nullptr, nullptr, nullptr);
+    EVP_PKEY* key = PEM_read_bio_PrivateKey(key_pem, nullptr, nullptr, nullptr);
+    SSL_CTX_use_certificate(tls_, certificate);
+    SSL_CTX_use_PrivateKey(tls_, key);
+    X509_free(certificate);
+    EVP_PKEY_free(key);
+    BIO_free(certificate_pem);
+    BIO_free(key_pem);
+  }
+  listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof(address);
+  if (bind(listener_, reinterpret_cast<sockaddr*>(&address), size) != 0 ||
+      listen(listener_, 16) != 0) {
+    std::abort();
+  }
+  getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
+  port_ = ntohs(address.sin_port);
+  acceptor_ = std::jthread([this] {
+    for (;;) {
+      const int socket = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+      if (socket < 0) return;
+      ++connections_;
+      std::lock_guard lock(open_mutex_);
+      open_.insert(socket);
+      threads_.emplace_back([this, socket] { Serve(socket); });
+    }
+  });
+}
+
+ScriptedServer::~ScriptedServer() {
+  shutdown(listener_, SHUT_RDWR);
+  acceptor_.join();
+  close(listener_);
+  {
+    std::lock_guard lock(open_mutex_);
+    for (int socket : open_) shutdown(socket, SHUT_RDWR);
+  }
+  threads_.clear();
+  SSL_CTX_free(tls_);
+}
+
+void ScriptedServer::Serve(int socket) {
+  const timeval patience{2, 0};
+  setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+  SSL* tls = nullptr;
+  bool ready = true;
+  if (tls_) {
+    tls = SSL_new(tls_);
+    SSL_set_fd(tls, socket);
+    ready = SSL_accept(tls) == 1;
+  }
+  if (ready) {
+    Connection connection(socket, tls);
+    script_(connection);
+  }
+  SSL_free(tls);
+  std::lock_guard lock(open_mutex_);
+  open_.erase(socket);
+  close(socket);
+}
+
+}  // namespace sb::kube

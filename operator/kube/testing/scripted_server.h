@@ -1,0 +1,91 @@
+// A TCP server on 127.0.0.1 whose connections do exactly what a test says, down to the byte and the
+// reset. Plain or TLS.
+//
+//   ScriptedServer server([](ScriptedServer::Connection& connection) {
+//     connection.ReadRequest();
+//     connection.Write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}");
+//   });
+//   … "http://127.0.0.1:" + std::to_string(server.port())
+//
+// The script runs once a connection, on a thread of its own; when it returns the connection closes
+// in good order.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+struct ssl_st;
+struct ssl_ctx_st;
+
+namespace sb::kube {
+
+struct TestCertificates {
+  std::string ca_pem;
+  std::string certificate_pem;  // signed by the CA, for 127.0.0.1 or the name
+  std::string key_pem;
+};
+// `name`: a DNS name; "" for the address 127.0.0.1.
+TestCertificates MakeTestCertificates(const std::string& name = "");
+
+class ScriptedServer {
+ public:
+  class Connection {
+   public:
+    Connection(int socket, ssl_st* tls) : socket_(socket), tls_(tls) {}
+
+    // Head and body of the next request; nothing if the client closed.
+    std::optional<std::string> ReadRequest();
+    // False if the client has gone, or took nothing for 2 s.
+    bool Write(std::string_view bytes);
+    // One chunk of a chunked body.
+    bool Chunk(std::string_view bytes);
+    // Closes with RST instead of FIN.
+    void Reset();
+    // Waits until the client closes or sends something.
+    void WaitForClose();
+
+   private:
+    long Receive(char* to, std::size_t size);
+
+    const int socket_;
+    ssl_st* const tls_;
+    std::string pending_;
+  };
+  using Script = std::function<void(Connection&)>;
+
+  explicit ScriptedServer(Script script, const TestCertificates* tls = nullptr);
+  ~ScriptedServer();
+  ScriptedServer(const ScriptedServer&) = delete;
+  ScriptedServer& operator=(const ScriptedServer&) = delete;
+
+  std::uint16_t port() const { return port_; }
+  int connections() const { return connections_; }
+
+ private:
+  void Serve(int socket);
+
+  const Script script_;
+  ssl_ctx_st* tls_ = nullptr;
+  int listener_ = -1;
+  std::uint16_t port_ = 0;
+  std::atomic<int> connections_ = 0;
+  std::mutex open_mutex_;
+  std::set<int> open_;
+  std::vector<std::jthread> threads_;
+  std::jthread acceptor_;
+};
+
+// The head of a streamed answer.
+inline constexpr char kChunkedHead[] =
+    "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
+
+}  // namespace sb::kube
