@@ -46,6 +46,10 @@ def _load(path: Path, node: Node) -> str:
     named = ", ".join(ids)
     if _has(node, ids):
         return f"{node.name}: {named} is there already"
+    # A name that moves to another image keeps the CRI plugin's mark of having been seen, so it would not be looked at again.
+    present = {line.split()[0] for line in _ctr(node, "images", "list").splitlines()[1:]}
+    if moved := [reference for reference in ids if reference in present]:
+        _ctr(node, "images", "rm", *moved)
     _ctr(node, "images", "import", path)
     # Pods see an image once the CRI plugin has noticed it.
     wait_for(f"{named} in {node.name}", lambda: _has(node, ids), 20, hint=f"see {paths.LOG}/{node.name}-containerd.log")

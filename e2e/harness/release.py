@@ -7,7 +7,8 @@ from harness.cluster import REPOSITORY, Cluster
 from harness.steps import say
 
 NAMESPACE = "scalablebackend-system"
-NAME = "scalablebackend-operator"
+NAME = "scalablebackend-operator"   # of the Deployment, the Lease, the service account
+_RELEASE = "scalablebackend"        # as in README
 _CHART = REPOSITORY / "helm" / NAME
 
 
@@ -19,8 +20,8 @@ def install(cluster: Cluster) -> None:
         "metadata": {"name": NAMESPACE, "labels": {"pod-security.kubernetes.io/enforce": "restricted"}}}))
     state = _state(cluster)
     if state.startswith("pending") or state == "uninstalling":
-        cluster.helm("uninstall", NAME, "--namespace", NAMESPACE, "--wait")
-    cluster.helm("upgrade", "--install", NAME, str(_CHART), "--namespace", NAMESPACE, "--wait", "--timeout", "150s",
+        cluster.helm("uninstall", _RELEASE, "--namespace", NAMESPACE, "--wait")
+    cluster.helm("upgrade", "--install", _RELEASE, str(_CHART), "--namespace", NAMESPACE, "--wait", "--timeout", "150s",
                  *values(cluster))
     if state == "deployed":
         # The tag of a development image says nothing about its content.
@@ -39,5 +40,5 @@ def values(cluster: Cluster) -> list[str]:
 
 def _state(cluster: Cluster) -> str:
     """deployed, failed, pending-install, ...; empty: not there."""
-    answer = cluster.helm("status", NAME, "--namespace", NAMESPACE, "--output", "json", check=False)
+    answer = cluster.helm("status", _RELEASE, "--namespace", NAMESPACE, "--output", "json", check=False)
     return json.loads(answer)["info"]["status"] if answer else ""
