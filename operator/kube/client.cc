@@ -136,7 +136,13 @@ Error ErrorFromStatus(const Json& status, int http_status, std::string_view what
   text += CausesOf(status, message);
   if (too_large && text.find(kTooLarge) == std::string::npos) text += " (ResourceVersionTooLarge)";
   if (text.size() > kMaxMessage) text = text.substr(0, kMaxMessage) + "…";
-  Error error{too_large ? ErrorCode::kGone : CodeOf(reason, code), std::move(text), 0};
+  ErrorCode error_code = too_large ? ErrorCode::kGone : CodeOf(reason, code);
+  // Server-side apply answers 500 without a reason to a field that the schema does not have (seen
+  // with 1.34).
+  if (message.starts_with("failed to create typed patch object")) {
+    error_code = ErrorCode::kInvalidArgument;
+  }
+  Error error{error_code, std::move(text), 0};
   error.retry_after_ms = RetryAfterMs(IntAt(status, {"details", "retryAfterSeconds"}));
   return error;
 }

@@ -66,6 +66,9 @@ const StatusCase kStatuses[] = {
     {500,
      R"({"kind":"Status","code":500,"reason":"InternalError","message":"etcdserver: leader changed"})",
      ErrorCode::kUnavailable, "leader changed"},
+    {500,
+     R"({"kind":"Status","code":500,"message":"failed to create typed patch object (ns/todo): .spec.x: field not declared in schema"})",
+     ErrorCode::kInvalidArgument, ".spec.x: field not declared in schema"},
     {504,
      R"({"kind":"Status","code":504,"reason":"Timeout","message":"Too large resource version: 9, current: 5",)"
      R"("details":{"causes":[{"reason":"ResourceVersionTooLarge","message":"Too large resource version"}],"retryAfterSeconds":1}})",

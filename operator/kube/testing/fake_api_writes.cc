@@ -141,7 +141,8 @@ Response FakeApiServer::Implementation::LockedApply(const FakeRoute& route, cons
                                       QueryValue(request, "force") == "true", after);
   if (!conflicts.empty()) {
     Json causes = Json::array();
-    std::string message = "Apply failed with " + std::to_string(conflicts.size()) + " conflicts:";
+    std::string message = "Apply failed with " + std::to_string(conflicts.size()) +
+                          (conflicts.size() == 1 ? " conflict:" : " conflicts:");
     for (const FieldConflict& conflict : conflicts) {
       message += " conflict with \"" + conflict.manager + "\": " + conflict.field;
       causes.push_back({{"reason", "FieldManagerConflict"},
