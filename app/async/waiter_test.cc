@@ -54,11 +54,11 @@ TEST(Waiter, ADroppedWaiterEndsTheCoroutine) {
         *held = 1;
       }(waiting, std::move(alive)),
       asio::detached);
-  loop.run();
+  loop.poll();
   ASSERT_TRUE(waiting.has_value());
   waiting.reset();
   loop.restart();
-  loop.run();
+  loop.poll();
   EXPECT_TRUE(watch.expired());
 }
 

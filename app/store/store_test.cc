@@ -1,0 +1,73 @@
+// What needs no database; the rest is in app/tests.
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "app/store/connect_target.h"
+#include "app/store/errors.h"
+#include "app/store/parameters.h"
+
+namespace todo::store {
+namespace {
+
+using sb::ErrorCode;
+
+TEST(ConnectTarget, ANameIsResolvedByUsAndKeptForTls) {
+  const auto target = ConnectTarget::Parse("postgresql://todo:p%40ss@todo-postgres-rw:5433/todo");
+  ASSERT_TRUE(target);
+  EXPECT_EQ(target->NameToResolve(), "todo-postgres-rw");
+  EXPECT_EQ(target->Port(), "5433");
+  std::map<std::string, std::string> settings;
+  for (const auto& [name, value] : target->Settings({"10.0.0.1", "10.0.0.2"}))
+    settings[name] = value;
+  EXPECT_EQ(settings["host"], "todo-postgres-rw,todo-postgres-rw");
+  EXPECT_EQ(settings["hostaddr"], "10.0.0.1,10.0.0.2");
+  EXPECT_EQ(settings["password"], "p@ss");
+  EXPECT_EQ(settings["client_encoding"], "UTF8");
+}
+
+TEST(ConnectTarget, NothingToResolve) {
+  for (const char* url :
+       {"postgresql://127.0.0.1/x", "postgresql://[::1]/x", "postgresql:///x?host=/run/pg",
+        "postgresql://a,b/x", "postgresql://a/x?hostaddr=10.0.0.1"}) {
+    const auto target = ConnectTarget::Parse(url);
+    ASSERT_TRUE(target) << url;
+    EXPECT_EQ(target->NameToResolve(), "") << url;
+  }
+}
+
+TEST(ConnectTarget, ABrokenUrlIsNotRepeated) {
+  const auto target = ConnectTarget::Parse("postgresql://u:secret@h:x:y/%zz");
+  ASSERT_FALSE(target);
+  EXPECT_EQ(target.error().message.find("secret"), std::string::npos);
+}
+
+TEST(CodeOfSqlState, MapsWhatCallersTellApart) {
+  const std::pair<const char*, ErrorCode> kCases[] = {
+      {"23505", ErrorCode::kAlreadyExists},
+      {"23503", ErrorCode::kNotFound},
+      {"57014", ErrorCode::kDeadlineExceeded},
+      {"57P01", ErrorCode::kUnavailable},
+      {"08006", ErrorCode::kUnavailable},
+      {"53300", ErrorCode::kUnavailable},
+      {"25006", ErrorCode::kUnavailable},
+      {"40001", ErrorCode::kUnavailable},
+      {"22021", ErrorCode::kInvalidArgument},
+      {"42P01", ErrorCode::kInternal},
+      {"", ErrorCode::kInternal},
+  };
+  for (const auto& [state, code] : kCases) EXPECT_EQ(CodeOfSqlState(state), code) << state;
+}
+
+TEST(Parameters, IntegersAreBigEndian) {
+  Parameters parameters;
+  parameters.Text("ab").Integer(-2).Text("").Integer(258);
+  ASSERT_EQ(parameters.count(), 4);
+  EXPECT_EQ(parameters[0], "ab");
+  EXPECT_EQ(parameters[1], std::string_view("\xff\xff\xff\xff\xff\xff\xff\xfe"));
+  EXPECT_EQ(parameters[2], "");
+  EXPECT_EQ(parameters[3], std::string_view("\0\0\0\0\0\0\1\2", 8));
+}
+
+}  // namespace
+}  // namespace todo::store
