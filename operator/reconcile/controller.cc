@@ -73,11 +73,17 @@ plan::Observed Controller::Observe(const kube::ObjectKey& key) const {
 
 Expected<void> Controller::Reconcile(const kube::ObjectKey& key) {
   const kube::ObjectPtr backend = view_.Backend(key);
-  if (!backend) return {};  // deleted: the garbage collector does the rest
+  const std::string uid = backend ? kube::UidOf(*backend) : "";
+  if (IsGoing(key, uid) || !backend) return {};  // deleted: the garbage collector does the rest
   plan::Observed observed = Observe(key);
   plan::Plan plan = plan::MakePlan(*backend, options_.defaults, observed, clock_.WallNow());
   Outcome outcome = executor_.Execute(key, plan, observed);
   metrics_.CountWrites(outcome.writes);
+  if (outcome.namespace_going) {
+    std::lock_guard lock(going_mutex_);
+    going_[key] = uid;
+    return {};
+  }
   if (!outcome.foreign.empty() || !outcome.write_errors.empty()) {
     // The same question again, now with what the writes met: it decides the status only.
     observed.foreign = std::move(outcome.foreign);
@@ -92,6 +98,15 @@ Expected<void> Controller::Reconcile(const kube::ObjectKey& key) {
     return Fail(ErrorCode::kInvalidArgument, observed.write_errors.begin()->second);
   }
   return {};
+}
+
+bool Controller::IsGoing(const kube::ObjectKey& key, const std::string& uid) {
+  std::lock_guard lock(going_mutex_);
+  auto found = going_.find(key);
+  if (found == going_.end()) return false;
+  if (!uid.empty() && found->second == uid) return true;
+  going_.erase(found);
+  return false;
 }
 
 Expected<void> Controller::WriteStatus(const Json& backend, const Json& status) {

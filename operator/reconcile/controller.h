@@ -6,6 +6,8 @@
 #pragma once
 
 #include <functional>
+#include <map>
+#include <mutex>
 #include <stop_token>
 #include <string>
 
@@ -42,6 +44,7 @@ class Controller {
 
  private:
   void Work(std::stop_token stop);
+  bool IsGoing(const kube::ObjectKey& key, const std::string& uid);
   plan::Observed Observe(const kube::ObjectKey& key) const;
   Expected<void> WriteStatus(const Json& backend, const Json& status);
   void Announce(const Json& backend, const std::vector<plan::Event>& events);
@@ -55,6 +58,11 @@ class Controller {
   const ControllerOptions options_;
   const Clock& clock_;
   const Executor executor_;
+
+  // UIDs of backends whose namespace is being deleted: making again what the namespace controller removes
+  // would only be refused, once for each child. Forgotten with the backend.
+  std::mutex going_mutex_;
+  std::map<kube::ObjectKey, std::string> going_;
 };
 
 // The metrics that a sampler should watch for `backend`; empty if it does not parse.

@@ -35,6 +35,12 @@ std::string TakenMessage(const plan::ChildRef& ref, const std::string& backend) 
          " to hand it over";
 }
 
+// The API server's words when a namespace is being deleted (cause NamespaceTerminating).
+bool IsNamespaceGoing(const Error& error) {
+  return error.code == ErrorCode::kPermissionDenied &&
+         error.message.find("because it is being terminated") != std::string::npos;
+}
+
 // Whether the live object already is what the action would make it.
 bool IsSatisfied(const plan::Action& action, const Json* live) {
   if (action.verb != plan::Verb::kApply || !live) return false;
@@ -57,6 +63,10 @@ Outcome Executor::Execute(const kube::ObjectKey& backend, const plan::Plan& plan
     if (failed.contains(action.child) || IsSatisfied(action, live)) continue;
     auto done = Perform(backend, action, live != nullptr, outcome);
     if (done) continue;
+    if (IsNamespaceGoing(done.error())) {
+      outcome.namespace_going = true;
+      return outcome;
+    }
     failed.insert(action.child);
     log::Warning("write failed", {{"namespace", backend.namespace_},
                                   {"backend", backend.name},

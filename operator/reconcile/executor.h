@@ -16,6 +16,7 @@ struct Outcome {
   std::map<plan::ChildRef, std::string> foreign;       // names that somebody else holds
   std::map<plan::ChildRef, std::string> write_errors;  // refused by the server: for the status
   std::optional<Error> transient;                      // unreachable, throttled, conflict: try again
+  bool namespace_going = false;                        // nothing can be made there any more
   int writes = 0;
 };
 

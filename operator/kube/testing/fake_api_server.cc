@@ -74,7 +74,7 @@ Expected<Response> FakeApiServer::Send(const Request& request, Duration, std::st
   }
   if (fault && fault->status != 0) {
     impl_->requests.push_back({request, fault->status, false});
-    return StatusResponse(fault->status, fault->reason, "scripted fault");
+    return StatusResponse(fault->status, fault->reason, "scripted fault: " + fault->reason);
   }
   const std::uint64_t before = impl_->etcd.version();
   Response response = impl_->LockedHandle(request);
@@ -95,7 +95,7 @@ Expected<Response> FakeApiServer::Stream(const Request& request, const StreamHan
   const auto fault = impl_->LockedFault("WATCH", request.path);
   impl_->requests.push_back({request, fault ? fault->status : 200, false});
   if (fault && fault->status != 0)
-    return StatusResponse(fault->status, fault->reason, "scripted fault");
+    return StatusResponse(fault->status, fault->reason, "scripted fault: " + fault->reason);
   if (fault) return Fail(ErrorCode::kUnavailable, "the connection broke");
   if (!route)
     return StatusResponse(404, "NotFound", "the server could not find the requested resource");
