@@ -12,6 +12,7 @@
 #include "app/cores.h"
 #include "app/exposition.h"
 #include "app/jobs/queue_depth.h"
+#include "app/last_resort.h"
 #include "app/process_metrics.h"
 #include "app/serving_thread.h"
 #include "common/log.h"
@@ -23,6 +24,7 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 
 constexpr std::chrono::seconds kDrainDeadline{20};
+constexpr std::chrono::seconds kLastGrace{2};
 
 class Service {
  public:
@@ -95,6 +97,7 @@ class Service {
   }
 
   void Stop() {
+    ExitAtTheLatest(kLastGrace, 0);
     operations_.reset();
     if (depth_) depth_->Stop();
   }

@@ -13,6 +13,7 @@
 #include "app/exposition.h"
 #include "app/jobs/queue_depth.h"
 #include "app/jobs/worker.h"
+#include "app/last_resort.h"
 #include "app/process_metrics.h"
 #include "common/log.h"
 
@@ -62,6 +63,7 @@ int Work(const Settings& settings) {
   std::thread thread([&] {
     jobs_loop.run();
     asio::post(control, [&] {
+      ExitAtTheLatest(std::chrono::seconds(2), 0);
       depth.Stop();
       operations.reset();
     });

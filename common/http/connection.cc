@@ -6,9 +6,9 @@
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include "common/http/request_parser.h"
-#include "common/http/response_writer.h"
 #include "common/http/tls_context.h"
+#include "common/http/wire/request_parser.h"
+#include "common/http/wire/response_writer.h"
 #include "common/log.h"
 
 namespace sb::http {

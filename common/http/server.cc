@@ -10,8 +10,8 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "common/http/connection.h"
-#include "common/http/response_writer.h"
 #include "common/http/tls_context.h"
+#include "common/http/wire/response_writer.h"
 #include "common/log.h"
 #include "common/time.h"
 

@@ -15,7 +15,7 @@
 #include <string>
 #include <vector>
 
-#include "common/http/server.h"
+#include "common/http/wire/message.h"
 
 namespace sb::http {
 

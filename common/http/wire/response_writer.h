@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "common/http/server.h"
+#include "common/http/wire/message.h"
 
 namespace sb::http {
 

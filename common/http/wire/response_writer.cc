@@ -1,4 +1,4 @@
-#include "common/http/response_writer.h"
+#include "common/http/wire/response_writer.h"
 
 #include <charconv>
 #include <ctime>

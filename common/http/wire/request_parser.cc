@@ -1,7 +1,7 @@
 // Beast's parser asserts on some splits of a last chunk (n >= 5 for "0\r\n\r"); bytes from the
 // network must never reach an assert, and its checks hold without them.
 #define BOOST_DISABLE_ASSERTS
-#include "common/http/request_parser.h"
+#include "common/http/wire/request_parser.h"
 
 #include <algorithm>
 #include <boost/beast/http/basic_parser.hpp>
