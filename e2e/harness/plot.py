@@ -13,7 +13,7 @@ def render(timeline: Timeline, width: int = 90) -> str:
     samples = timeline.samples
     if len(samples) < 2:
         return "no samples"
-    grid = _Grid(samples[0].at, samples[-1].at, max(width - 10, 20))
+    grid = _Grid(timeline.start(), samples[-1].at, max(width - 10, 20))
     target = next((s.target for s in samples if s.target is not None), None)
     blocks = [
         _block("ready replicas", grid.columns(samples, lambda s: s.ready), whole=True),

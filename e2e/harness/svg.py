@@ -25,7 +25,7 @@ class _Line:
 def render(timeline: Timeline, title: str) -> str:
     """Three panels over one time axis: replicas, metric and target, request rate and p95."""
     samples = timeline.samples
-    start = samples[0].at if samples else 0.0
+    start = timeline.start()
     end = max((samples[-1].at - start) if samples else 1.0, 1.0)
 
     def series(pick) -> list[tuple[float, float]]:

@@ -27,6 +27,10 @@ class Timeline:
     became_ready: list[tuple[float, str]] = field(default_factory=list)
     removed: list[tuple[float, str]] = field(default_factory=list)
 
+    def start(self) -> float:
+        """The first moment there is, which is where a plot begins."""
+        return min([sample.at for sample in self.samples[:1]] + list(self.phases.values()), default=0.0)
+
     def scale_out_s(self, phase: str) -> float | None:
         """Start of `phase` to the first pod that became Ready after it and was not Ready before it."""
         return _first_after(self.became_ready, self.phases.get(phase))

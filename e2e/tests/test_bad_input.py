@@ -5,12 +5,13 @@ from harness.backend import autoscaling, conditions
 
 def test_a_query_that_prometheus_rejects(backend):
     """A typo in PromQL must not look like "no load"."""
+    backend.apply(api={"replicas": None, "autoscaling": autoscaling(50)}).until_ready()
     bad = autoscaling(50)
     bad["metrics"][0]["query"] = 'sum(rate(http_requests_total{namespace="$(namespace)"}[30s])'
-    backend.apply(api={"replicas": None, "autoscaling": bad})
-    condition = backend.until_condition("ScalingActive", "False", 150, reason="QueryFailed", names=("requests-per-pod",))
+    backend.apply(api={"autoscaling": bad})
+    condition = backend.until_condition("ScalingActive", "False", 60, reason="QueryFailed", names=("requests-per-pod",))
     assert "parse error" in condition["message"] or "unclosed" in condition["message"], condition
-    backend.assert_serves()
+    backend.assert_serves(3)
 
 
 def test_an_image_that_does_not_pull(backend):
