@@ -1,5 +1,6 @@
 #include "operator/reconcile/executor.h"
 
+#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -24,9 +25,19 @@ bool IsTransient(ErrorCode code) {
   }
 }
 
-bool IsOurs(const Json& object, const std::string& backend) {
-  return StringAt(object, {"metadata", "labels", api::kManagedByLabel}) == api::kManagedByValue &&
-         StringAt(object, {"metadata", "labels", api::kNameLabel}) == backend;
+// Ours by label, or by the owner reference that `desired` has too: somebody took the labels off, and they are put
+// back.
+bool IsOurs(const Json& live, const Json& desired, const std::string& backend) {
+  if (StringAt(live, {"metadata", "labels", api::kManagedByLabel}) == api::kManagedByValue &&
+      StringAt(live, {"metadata", "labels", api::kNameLabel}) == backend) {
+    return true;
+  }
+  const Json* owners = Find(live, {"metadata", "ownerReferences"});
+  const Json* wanted = Find(desired, {"metadata", "ownerReferences"});
+  if (!owners || !wanted || !owners->is_array() || !wanted->is_array() || wanted->empty()) return false;
+  const std::string uid = StringAt(wanted->front(), {"uid"});
+  return std::any_of(owners->begin(), owners->end(),
+                     [&](const Json& owner) { return StringAt(owner, {"uid"}) == uid; });
 }
 
 std::string TakenMessage(const plan::ChildRef& ref, const std::string& backend) {
@@ -84,13 +95,14 @@ Outcome Executor::Execute(const kube::ObjectKey& backend, const plan::Plan& plan
 }
 
 Expected<std::optional<std::string>> Executor::HolderOf(const kube::ObjectKey& backend,
-                                                        const plan::ChildRef& ref) const {
+                                                        const plan::Action& action) const {
+  const plan::ChildRef& ref = action.child;
   auto found = client_.Get(ResourceOf(ref.kind), {backend.namespace_, ref.name});
   if (!found) {
     if (found.error().code == ErrorCode::kNotFound) return std::nullopt;
     return tl::unexpected(found.error());
   }
-  if (IsOurs(*found, backend.name)) return std::nullopt;
+  if (IsOurs(*found, action.object, backend.name)) return std::nullopt;
   return TakenMessage(ref, backend.name);
 }
 
@@ -104,7 +116,7 @@ Expected<void> Executor::Perform(const kube::ObjectKey& backend, const plan::Act
     return gone;
   }
   if (!exists) {
-    auto holder = HolderOf(backend, action.child);
+    auto holder = HolderOf(backend, action);
     if (!holder) return tl::unexpected(holder.error());
     if (*holder) {
       outcome.foreign[action.child] = **holder;

@@ -34,7 +34,7 @@ class Executor {
                          Outcome& outcome) const;
   // Whether the name of a child that the cache does not know is held by an object that is not ours.
   Expected<std::optional<std::string>> HolderOf(const kube::ObjectKey& backend,
-                                                const plan::ChildRef& ref) const;
+                                                const plan::Action& action) const;
 
   const kube::Client& client_;
   ClusterView& view_;

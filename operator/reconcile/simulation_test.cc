@@ -245,6 +245,18 @@ TEST(SimulationTest, PutsBackWhatSomebodyElseChanged) {
   EXPECT_TRUE(cluster.server.Get(kube::Services(), {"shop", "todo-redis"}));
 }
 
+TEST(SimulationTest, AChildWithoutItsLabelsIsStillOurs) {
+  Cluster cluster;
+  Operator op(cluster);
+  op.Settle();
+  cluster.server.Edit(kube::Services(), {"shop", "todo-api"},
+                      [](Json& live) { live["metadata"]["labels"][api::kNameLabel] = "other"; });
+  op.Settle();
+  EXPECT_EQ(StringAt(*cluster.server.Get(kube::Services(), {"shop", "todo-api"}),
+                     {"metadata", "labels", api::kNameLabel}),
+            "todo");
+}
+
 TEST(SimulationTest, LeavesAForeignObjectAloneAndSaysSo) {
   Cluster cluster;
   cluster.server.Put(kube::Services(), {{"apiVersion", "v1"},
