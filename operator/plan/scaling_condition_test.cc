@@ -1,0 +1,82 @@
+#include "operator/plan/scaling_condition.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "operator/api/parse.h"
+#include "operator/plan/fake_cluster.h"
+
+namespace sb::plan {
+namespace {
+
+using ::testing::HasSubstr;
+using State = MetricEvidence::State;
+
+// A settled backend; each case then spoils one thing.
+class ScalingConditionTest : public ::testing::Test {
+ protected:
+  void SetUp() override { cluster_.BringUp(); }
+
+  ScalingFinding Find() {
+    auto backend = api::Parse(cluster_.backend, testing::Defaults());
+    return *ScalingCondition(*backend, cluster_.observed, cluster_.now);
+  }
+
+  testing::FakeCluster cluster_;
+};
+
+TEST_F(ScalingConditionTest, SaysWhichQueryFailedAndWhatToDo) {
+  struct Case {
+    MetricEvidence evidence;
+    const char* reason;
+    const char* text;
+  };
+  const Case cases[] = {
+      {{State::kFailed, "connection refused", false}, "PrometheusUnreachable", "connection refused"},
+      {{State::kFailed, "Prometheus rejected it: parse error", true}, "QueryFailed", "Mend the query"},
+      {{State::kEmpty, "", false}, "QueryEmpty", "matches nothing"},
+      {{State::kStale, "", false}, "PrometheusUnreachable", "no fresh sample"},
+  };
+  for (const Case& each : cases) {
+    cluster_.observed.metrics[{"api", "requests-per-pod"}] = each.evidence;
+    const Finding finding = Find().finding;
+    EXPECT_EQ(finding.status, api::ConditionStatus::kFalse);
+    EXPECT_EQ(finding.reason, each.reason);
+    EXPECT_THAT(finding.message, HasSubstr("spec.api.autoscaling.metrics["));
+    EXPECT_THAT(finding.message, HasSubstr("\"requests-per-pod\""));
+    EXPECT_THAT(finding.message, HasSubstr(each.text));
+    EXPECT_THAT(finding.message, HasSubstr("replicas hold"));
+    EXPECT_FALSE(finding.stalled) << "it may come back by itself";
+  }
+}
+
+TEST_F(ScalingConditionTest, AForeignMetricsApiIsNamed) {
+  cluster_.observed.metrics_api = {.ours = false, .problem = "keda/keda-metrics serves it"};
+  EXPECT_EQ(Find().finding.reason, "MetricsAPIForeign");
+  EXPECT_THAT(Find().finding.message, HasSubstr("keda"));
+}
+
+TEST_F(ScalingConditionTest, TheAutoscalersOwnWordsArePassedOn) {
+  cluster_.SetScalingActive("todo-api", false);
+  EXPECT_EQ(Find().finding.reason, "HPAInactive");
+  EXPECT_THAT(Find().finding.message, HasSubstr("the HPA says so"));
+}
+
+// A new backend has no samples for some seconds: that is no fault to page somebody for.
+TEST_F(ScalingConditionTest, ANewDeploymentIsGivenTime) {
+  cluster_.observed.metrics[{"api", "requests-per-pod"}] = {State::kEmpty, "", false};
+  Json deployment = *cluster_.observed.Find("Deployment", "todo-api");
+  deployment["metadata"]["creationTimestamp"] = FormatTime(cluster_.now - std::chrono::seconds(20));
+  cluster_.Put({"Deployment", "todo-api"}, deployment);
+  const ScalingFinding young = Find();
+  EXPECT_EQ(young.finding.status, api::ConditionStatus::kUnknown);
+  ASSERT_TRUE(young.look_again);
+  EXPECT_GE(*young.look_again, std::chrono::seconds(40));
+
+  cluster_.now += std::chrono::seconds(60);
+  EXPECT_EQ(Find().finding.reason, "QueryEmpty");
+  EXPECT_FALSE(Find().look_again);
+}
+
+}  // namespace
+}  // namespace sb::plan
