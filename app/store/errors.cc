@@ -1,5 +1,7 @@
 #include "app/store/errors.h"
 
+#include <libpq-fe.h>
+
 namespace todo::store {
 
 using sb::ErrorCode;
@@ -16,6 +18,17 @@ ErrorCode CodeOfSqlState(std::string_view state) {
     return ErrorCode::kUnavailable;  // retry; read-only: failover
   if (kind == "22") return ErrorCode::kInvalidArgument;
   return ErrorCode::kInternal;
+}
+
+std::string ReasonOf(const pg_result* result) {
+  const std::string_view message = PQresultErrorMessage(result);
+  return std::string(message.substr(0, message.find('\n')));
+}
+
+sb::Error ErrorOf(const pg_result* result) {
+  // Without a state it is libpq that speaks, of a connection that broke.
+  const char* const state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+  return {state != nullptr ? CodeOfSqlState(state) : ErrorCode::kUnavailable, ReasonOf(result), 0};
 }
 
 }  // namespace todo::store

@@ -4,7 +4,6 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -14,16 +13,15 @@
 #include <vector>
 
 #include "app/async/backoff.h"
-#include "app/async/waiter.h"
-#include "app/store/connect_target.h"
+#include "app/store/dialer.h"
 #include "app/store/errors.h"
+#include "app/store/sent.h"
 #include "common/log.h"
 
 namespace todo::store {
 namespace {
 
 namespace asio = boost::asio;
-using asio::ip::tcp;
 using boost::system::error_code;
 using sb::Error;
 using sb::ErrorCode;
@@ -31,35 +29,11 @@ using sb::Expected;
 using sb::Fail;
 using Clock = std::chrono::steady_clock;
 using Descriptor = asio::posix::stream_descriptor;
-using Waiter = async::Waiter<Expected<Rows>>;
+using Waiter = RowsWaiter;
 
 constexpr std::chrono::milliseconds kTick{100};
 // The server cancels at query_timeout; if that does not arrive either, the connection is dead.
 constexpr std::chrono::seconds kDeadAfter{2};
-constexpr std::size_t kMostAddresses = 4;
-
-// What was sent and not yet answered, in order.
-struct Sent {
-  enum class Kind { kSync, kSetup, kQuery };
-  Kind kind = Kind::kSync;
-  std::size_t statement = 0;
-  Parameters parameters;
-  std::optional<Waiter> waiter;  // gone: timed out, but its answer is still to come
-  Clock::time_point since;
-  bool resent = false;
-  PGresult* result = nullptr;
-};
-
-struct Finish {
-  void operator()(PGconn* connection) const { PQfinish(connection); }
-};
-
-// The first line of a message, without "FATAL:  ".
-std::string FirstLine(const char* message) {
-  std::string_view line(message == nullptr ? "" : message);
-  line = line.substr(0, line.find('\n'));
-  return std::string(line);
-}
 
 }  // namespace
 
@@ -72,7 +46,7 @@ class Postgres::Impl : public std::enable_shared_from_this<Impl> {
         socket_(loop),
         ticker_(loop),
         pause_(loop),
-        resolver_(loop) {}
+        dialer_(loop) {}
   ~Impl() { CloseConnection(); }
 
   void Start() {
@@ -85,7 +59,7 @@ class Postgres::Impl : public std::enable_shared_from_this<Impl> {
     error_code ignored;
     ticker_.cancel();
     pause_.cancel();
-    resolver_.cancel();
+    dialer_.Cancel();
     Break("stopped");
   }
 
@@ -102,7 +76,6 @@ class Postgres::Impl : public std::enable_shared_from_this<Impl> {
       sent.statement = statement;
       sent.parameters = std::move(parameters);
       sent.waiter.emplace(std::move(waiter));
-      sent.since = Clock::now();
       Send(std::move(sent));
     });
   }
@@ -110,8 +83,6 @@ class Postgres::Impl : public std::enable_shared_from_this<Impl> {
   PostgresStats stats;
 
  private:
-  // --- connecting
-
   static asio::awaitable<void> Run(std::shared_ptr<Impl> self) { co_await self->RunUntilStopped(); }
 
   asio::awaitable<void> RunUntilStopped() {
@@ -145,54 +116,9 @@ class Postgres::Impl : public std::enable_shared_from_this<Impl> {
     broken_ = false;
     broken_reason_.clear();
     was_ready_ = false;
-    Expected<ConnectTarget> target = ConnectTarget::Parse(options_.url);
-    if (!target) co_return tl::unexpected<Error>(target.error());
-    std::vector<std::string> addresses;
-    if (const std::string name = target->NameToResolve(); !name.empty()) {
-      error_code failed;
-      const tcp::resolver::results_type found = co_await resolver_.async_resolve(
-          name, target->Port(), asio::redirect_error(asio::use_awaitable, failed));
-      if (failed) {
-        co_return Fail(ErrorCode::kUnavailable, "cannot resolve " + name + ": " + failed.message());
-      }
-      for (const auto& entry : found) {
-        if (addresses.size() < kMostAddresses) {
-          addresses.push_back(entry.endpoint().address().to_string());
-        }
-      }
-    }
-    if (stopped_) co_return Fail(ErrorCode::kCancelled, "stopped");
-
-    const auto settings = target->Settings(addresses);
-    std::vector<const char*> keywords, values;
-    for (const auto& [keyword, value] : settings) {
-      keywords.push_back(keyword.c_str());
-      values.push_back(value.c_str());
-    }
-    keywords.push_back(nullptr);
-    values.push_back(nullptr);
-    connection_.reset(PQconnectStartParams(keywords.data(), values.data(), 0));
-    if (!connection_ || PQstatus(connection_.get()) == CONNECTION_BAD) co_return Lost();
-
-    wait_until_ = Clock::now() + options_.connect_timeout;
-    PostgresPollingStatusType next = PGRES_POLLING_WRITING;
-    while (next != PGRES_POLLING_OK) {
-      // libpq may have closed this socket and opened another one with the same number, which the
-      // reactor does not know: take it anew each time.
-      error_code failed;
-      socket_.assign(PQsocket(connection_.get()), failed);
-      if (failed) co_return Lost();
-      co_await socket_.async_wait(
-          next == PGRES_POLLING_READING ? Descriptor::wait_read : Descriptor::wait_write,
-          asio::redirect_error(asio::use_awaitable, failed));
-      socket_.release();
-      if (failed || stopped_) {
-        co_return Fail(ErrorCode::kDeadlineExceeded, "no connection within the timeout");
-      }
-      next = PQconnectPoll(connection_.get());
-      if (next == PGRES_POLLING_FAILED) co_return Lost();
-    }
-    wait_until_.reset();
+    Expected<Connection> dialled = co_await dialer_.Dial(options_.url, options_.connect_timeout);
+    if (!dialled) co_return tl::unexpected<Error>(dialled.error());
+    connection_ = std::move(*dialled);
     error_code failed;
     socket_.assign(PQsocket(connection_.get()), failed);
     if (failed) co_return Lost();
@@ -200,8 +126,7 @@ class Postgres::Impl : public std::enable_shared_from_this<Impl> {
   }
 
   tl::unexpected<Error> Lost() {
-    return Fail(ErrorCode::kUnavailable,
-                connection_ ? FirstLine(PQerrorMessage(connection_.get())) : "out of memory");
+    return Fail(ErrorCode::kUnavailable, ReasonOf(connection_.get()));
   }
 
   // Sends what makes a connection usable; Process sees the answers.
@@ -226,14 +151,12 @@ class Postgres::Impl : public std::enable_shared_from_this<Impl> {
   void PushSetup() {
     Sent setup;
     setup.kind = Sent::Kind::kSetup;
-    setup.since = Clock::now();
     sent_.push_back(std::move(setup));
   }
 
   void CloseConnection() {
     ready_ = false;
     stats.connected.store(false, std::memory_order_relaxed);
-    wait_until_.reset();
     if (socket_.is_open()) socket_.release();  // libpq closes it
     connection_.reset();
     unsynced_ = false;
@@ -248,26 +171,14 @@ class Postgres::Impl : public std::enable_shared_from_this<Impl> {
     if (socket_.is_open()) socket_.cancel(ignored);
   }
 
-  // --- sending
-
   void Send(Sent sent) {
     const Statement& statement = statements_[sent.statement];
     const bool alone = statement.writes || sent.resent;
     if (alone) Sync();  // reads before it must not share its transaction
-    std::array<const char*, Parameters::kMost> values{};
-    std::array<int, Parameters::kMost> lengths{}, formats{};
-    const int count = sent.parameters.count();
-    for (int i = 0; i < count; ++i) {
-      const std::string_view value = sent.parameters[i];
-      values[static_cast<std::size_t>(i)] = value.data();
-      lengths[static_cast<std::size_t>(i)] = static_cast<int>(value.size());
-      formats[static_cast<std::size_t>(i)] = 1;
-    }
-    const int accepted = PQsendQueryPrepared(connection_.get(), statement.name, count,
-                                             values.data(), lengths.data(), formats.data(), 0);
+    const bool accepted = SendPrepared(connection_.get(), statement.name, sent.parameters);
     sent_.push_back(std::move(sent));
     stats.queued.store(sent_.size(), std::memory_order_relaxed);
-    if (accepted != 1) return Break(FirstLine(PQerrorMessage(connection_.get())));
+    if (!accepted) return Break(ReasonOf(connection_.get()));
     unsynced_ = true;
     if (alone) Sync();
     ScheduleFlush();
@@ -277,11 +188,9 @@ class Postgres::Impl : public std::enable_shared_from_this<Impl> {
     if (!unsynced_) return;
     unsynced_ = false;
     if (PQpipelineSync(connection_.get()) != 1) {
-      return Break(FirstLine(PQerrorMessage(connection_.get())));
+      return Break(ReasonOf(connection_.get()));
     }
-    Sent sync;
-    sync.since = Clock::now();
-    sent_.push_back(std::move(sync));
+    sent_.emplace_back();
   }
 
   // Once a loop turn, after everybody who runs in it has sent.
@@ -298,7 +207,7 @@ class Postgres::Impl : public std::enable_shared_from_this<Impl> {
     Sync();
     if (broken_) return;
     const int left = PQflush(connection_.get());
-    if (left < 0) return Break(FirstLine(PQerrorMessage(connection_.get())));
+    if (left < 0) return Break(ReasonOf(connection_.get()));
     if (left == 0 || waits_for_write_) return;
     // The server may have stopped reading until we read its answers: Serve does, all the while.
     waits_for_write_ = true;
@@ -309,8 +218,6 @@ class Postgres::Impl : public std::enable_shared_from_this<Impl> {
     });
   }
 
-  // --- receiving
-
   asio::awaitable<void> Serve() {
     while (!broken_ && !stopped_) {
       error_code failed;
@@ -320,7 +227,7 @@ class Postgres::Impl : public std::enable_shared_from_this<Impl> {
       const bool readable = PQconsumeInput(connection_.get()) == 1;
       Process();
       if (!readable || PQstatus(connection_.get()) == CONNECTION_BAD) {
-        Break(FirstLine(PQerrorMessage(connection_.get())));
+        Break(ReasonOf(connection_.get()));
       }
       ResumeDone();
     }
@@ -379,7 +286,7 @@ class Postgres::Impl : public std::enable_shared_from_this<Impl> {
     const ExecStatusType status = PQresultStatus(result);
     const bool good = status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK;
     if (sent.kind == Sent::Kind::kSetup) {
-      if (!good && status != PGRES_PIPELINE_ABORTED) Break(FirstLine(PQresultErrorMessage(result)));
+      if (!good && status != PGRES_PIPELINE_ABORTED) Break(ReasonOf(result));
       PQclear(result);
       return;
     }
@@ -398,15 +305,13 @@ class Postgres::Impl : public std::enable_shared_from_this<Impl> {
       return;
     }
     stats.errors.fetch_add(1, std::memory_order_relaxed);
-    const char* const state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-    const ErrorCode code = state != nullptr ? CodeOfSqlState(state) : ErrorCode::kUnavailable;
-    std::string message = FirstLine(PQresultErrorMessage(result));
-    if (code == ErrorCode::kInternal) {
-      sb::log::Error("statement failed",
-                     {{"statement", statements_[sent.statement].name}, {"error", message}});
-    }
-    done_.emplace_back(std::move(*sent.waiter), Fail(code, std::move(message)));
+    Error error = ErrorOf(result);
     PQclear(result);
+    if (error.code == ErrorCode::kInternal) {
+      sb::log::Error("statement failed",
+                     {{"statement", statements_[sent.statement].name}, {"error", error.message}});
+    }
+    done_.emplace_back(std::move(*sent.waiter), tl::unexpected<Error>(std::move(error)));
   }
 
   // Coroutines run in here and send anew, so everything they touch is settled before.
@@ -431,8 +336,6 @@ class Postgres::Impl : public std::enable_shared_from_this<Impl> {
     ResumeDone();
   }
 
-  // --- deadlines
-
   static asio::awaitable<void> Tick(std::shared_ptr<Impl> self) {
     while (!self->stopped_) {
       error_code ignored;
@@ -443,10 +346,7 @@ class Postgres::Impl : public std::enable_shared_from_this<Impl> {
   }
 
   void EndLate(Clock::time_point now) {
-    if (wait_until_ && now >= *wait_until_) {
-      error_code ignored;
-      if (socket_.is_open()) socket_.cancel(ignored);
-    }
+    dialer_.EndLate(now);
     for (Sent& sent : sent_) {
       if (now - sent.since < options_.query_timeout) break;  // in order of age
       if (!sent.waiter) continue;
@@ -464,16 +364,15 @@ class Postgres::Impl : public std::enable_shared_from_this<Impl> {
   asio::io_context& loop_;
   const PostgresOptions options_;
   const std::span<const Statement> statements_;
-  std::unique_ptr<PGconn, Finish> connection_;
+  Connection connection_;
   Descriptor socket_;
   asio::steady_timer ticker_;
   asio::steady_timer pause_;
-  tcp::resolver resolver_;
+  Dialer dialer_;
 
   std::deque<Sent> sent_;
   std::vector<Sent> resend_;
   std::vector<std::pair<Waiter, Expected<Rows>>> done_;
-  std::optional<Clock::time_point> wait_until_;
   std::string broken_reason_;
   bool ready_ = false;
   bool was_ready_ = false;

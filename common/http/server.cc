@@ -101,16 +101,19 @@ class Server::Impl : public std::enable_shared_from_this<Impl> {
 
  private:
   static asio::awaitable<void> Accept(std::shared_ptr<Impl> self) {
+    bool told = false;
     while (self->acceptor_.is_open() && !self->state_->draining) {
       error_code failed;
       tcp::socket socket(self->loop_);
       co_await self->acceptor_.async_accept(socket,
                                             asio::redirect_error(asio::use_awaitable, failed));
       if (!failed) {
+        told = false;
         self->Admit(std::move(socket));
       } else if (self->acceptor_.is_open() && failed != asio::error::operation_aborted &&
                  failed != asio::error::connection_aborted) {
-        log::Warning("cannot accept a connection", {{"error", failed.message()}});
+        if (!told) log::Warning("cannot accept connections", {{"error", failed.message()}});
+        told = true;
         asio::steady_timer pause(self->loop_, kAcceptPause);
         co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, failed));
       }
