@@ -12,17 +12,15 @@ import statistics
 import sys
 import tarfile
 import time
-from pathlib import Path
 
 from harness import cluster as clusters
-from harness import release
+from harness import operator_process, release
 from harness.api import Api
 from harness.cluster import REPOSITORY, Cluster
 from harness.failure import Failure
 from harness.steps import say
 
 _SELECTOR = f"app.kubernetes.io/name={release.NAME}"
-_PROGRAM = "scalablebackend"
 _ROUNDS = 5
 _REST_SECONDS = 30
 
@@ -104,15 +102,10 @@ def _leader(api: Api, pods: list[dict]) -> dict:
 
 
 def _process_bytes(pod: dict) -> int:
-    """Of the pod's process on this machine: control groups are named after the pod's uid."""
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            if (process / "comm").read_text().strip() == _PROGRAM and pod["metadata"]["uid"] in (
-                    process / "cgroup").read_text():
-                return resident_bytes((process / "status").read_text())
-        except (FileNotFoundError, ProcessLookupError):
-            continue  # ended while we looked
-    raise Failure(f"pod {pod['metadata']['name']}: its process is not on this machine; measure on the built-in cluster")
+    process = operator_process.of_pod(pod["metadata"]["uid"])
+    if process is None:
+        raise Failure(f"pod {pod['metadata']['name']}: its process is not on this machine; measure on the built-in cluster")
+    return resident_bytes((process / "status").read_text())
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from harness.cluster import OUT, Cluster
 from harness.k6 import Phase
 from harness.kube import Kube
 from harness.load import LoadRun
-from harness.namespaces import fresh_namespace
+from harness.namespaces import SELECTOR, fresh_namespace
 from harness.timeline import Timeline
 
 _FIGURES: dict[str, str] = {}
@@ -39,8 +39,16 @@ def api(cluster: Cluster) -> Iterator[Api]:
 
 
 @pytest.fixture(scope="session")
-def operator(kube: Kube) -> None:
-    """The operator that e2e/test installed, available."""
+def audit_start(cluster: Cluster) -> int:
+    """Where the audit log ended when the tests began: an uninstallation before has refusals of its own."""
+    return cluster.audit_log.stat().st_size if cluster.audit_log else 0
+
+
+@pytest.fixture(scope="session")
+def operator(kube: Kube, audit_start: int) -> None:
+    """The operator that e2e/test installed, available. What a killed run has left is removed."""
+    for leftover in kube.list("Namespace", None, SELECTOR):
+        kube.delete("Namespace", None, leftover["metadata"]["name"])
     kube.until("Deployment", release.NAMESPACE,
                lambda found: found and found[0].get("status", {}).get("availableReplicas", 0) >= 1,
                60, "the operator is available", name=release.NAME)

@@ -3,7 +3,7 @@
 import random
 import time
 
-from harness import release
+from harness import operator_process, release
 
 _POD_SELECTOR = f"app.kubernetes.io/name={release.NAME}"
 
@@ -34,7 +34,7 @@ def test_the_standby_takes_over(backend, kube, figure):
     two_ready(kube)
     leader = holder(kube)
     start = time.monotonic()
-    kube.delete("Pod", release.NAMESPACE, pod_of(kube, leader), grace_seconds=0)
+    crash(kube, pod_of(kube, leader))
     kube.until("Lease", release.NAMESPACE, lambda found: found and found[0]["spec"].get("holderIdentity") not in
                (None, "", leader), 60, f"another leader than {leader}", name=release.NAME)
     seconds = time.monotonic() - start
@@ -47,7 +47,13 @@ def test_the_standby_takes_over(backend, kube, figure):
 
 def kill_operator(kube):
     for pod in kube.list("Pod", release.NAMESPACE, _POD_SELECTOR):
-        kube.delete("Pod", release.NAMESPACE, pod["metadata"]["name"], grace_seconds=0)
+        crash(kube, pod)
+
+
+def crash(kube, pod):
+    """Dies at once and does not come back as the same pod."""
+    operator_process.crash(pod["metadata"]["uid"])
+    kube.delete("Pod", release.NAMESPACE, pod["metadata"]["name"], grace_seconds=0)
 
 
 def await_operator(kube):
@@ -73,7 +79,7 @@ def pod_of(kube, identity):
     """The pod of a Lease's holder; identities start with the pod's name."""
     for pod in kube.list("Pod", release.NAMESPACE, _POD_SELECTOR):
         if identity.startswith(pod["metadata"]["name"]):
-            return pod["metadata"]["name"]
+            return pod
     raise AssertionError(f"no operator pod is called like the leader {identity}")
 
 

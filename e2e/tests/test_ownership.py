@@ -51,7 +51,9 @@ def test_an_object_of_somebody_else_is_left_alone(backend, kube):
      lambda thing: thing["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] > 1),
     ("PodDisruptionBudget", "todo-api", {"spec": {"selector": {"matchLabels": {"scalablebackend.io/component": "nothing"}}}},
      lambda thing: thing["spec"]["selector"]["matchLabels"]["scalablebackend.io/component"] == "api"),
-], ids=["service", "deployment", "budget"])
+    ("PodDisruptionBudget", "todo-api", {"metadata": {"labels": {"scalablebackend.io/name": "other"}}},
+     lambda thing: thing["metadata"]["labels"]["scalablebackend.io/name"] == "todo"),
+], ids=["service", "deployment", "budget", "labels"])
 def test_drift_is_put_back(standing, kube, kind, name, change, undone):
     """An edit in the wrong window takes the backend off the network until somebody notices."""
     kube.patch(kind, standing.namespace, name, change)

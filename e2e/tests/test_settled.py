@@ -36,9 +36,9 @@ def test_a_settled_backend_causes_no_write(backend, kube, audit_log, figure):
 
 
 @pytest.mark.last
-def test_rbac_allows_all_that_the_operator_asks_for(cluster, audit_log, operator):
+def test_rbac_allows_all_that_the_operator_asks_for(cluster, audit_log, audit_start, operator):
     """A verb that is missing in the role shows up on the day it is needed."""
-    refused = audit.refused(audit.read(audit_log, audit.OPERATOR))
+    refused = audit.refused(audit.read(audit_log, audit.OPERATOR, audit_start))
     assert not refused, sorted({str(request) for request in refused})
     log = cluster.kubectl("-n", release.NAMESPACE, "logs", f"deployment/{release.NAME}", "--tail=-1")
     assert "is forbidden: User" not in log
