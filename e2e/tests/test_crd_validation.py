@@ -2,10 +2,12 @@
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from harness.failure import Failure
+from harness.namespaces import fresh_namespace
 
 CRD = Path(__file__).parents[2] / "crds"
 NAME = "scalablebackends.scalablebackend.io"
@@ -23,10 +25,17 @@ def expected(document: str) -> list[str]:
     return re.findall(r"^# expect: (.+)$", document, re.MULTILINE)
 
 
-def apply(cluster, document: str, *options: str) -> str:
+@pytest.fixture(scope="module")
+def place(kube) -> Iterator[str]:
+    """Of its own: the same names may be taken in any other."""
+    with fresh_namespace(kube, "validation") as namespace:
+        yield namespace
+
+
+def apply(cluster, place: str, document: str, *options: str) -> str:
     """What kubectl said, empty if it was content."""
     try:
-        cluster.kubectl("apply", "--namespace=default", *options, "-f", "-", stdin=document)
+        cluster.kubectl("apply", "--namespace", place, *options, "-f", "-", stdin=document)
     except Failure as failure:
         return str(failure)
     return ""
@@ -39,14 +48,14 @@ def assert_says(said: str, document: str) -> None:
 
 
 @pytest.mark.parametrize("document", documents("refused.yaml"), ids=title)
-def test_bad_input_is_refused(cluster, document):
+def test_bad_input_is_refused(cluster, place, document):
     assert expected(document)
-    assert_says(apply(cluster, document, "--dry-run=server"), document)
+    assert_says(apply(cluster, place, document, "--dry-run=server"), document)
 
 
 @pytest.mark.parametrize("document", documents("accepted.yaml"), ids=title)
-def test_good_input_is_taken(cluster, document):
-    assert apply(cluster, document, "--dry-run=server") == ""
+def test_good_input_is_taken(cluster, place, document):
+    assert apply(cluster, place, document, "--dry-run=server") == ""
 
 
 PAIRS = documents("changes.yaml")
@@ -54,16 +63,16 @@ PAIRS = documents("changes.yaml")
 
 @pytest.mark.parametrize(("before", "after"), list(zip(PAIRS[::2], PAIRS[1::2], strict=True)),
                          ids=[title(after) for after in PAIRS[1::2]])
-def test_what_may_not_change(cluster, before, after):
-    assert apply(cluster, before) == ""
+def test_what_may_not_change(cluster, place, before, after):
+    assert apply(cluster, place, before) == ""
     try:
-        said = apply(cluster, after, "--dry-run=server")
+        said = apply(cluster, place, after, "--dry-run=server")
         if expected(after):
             assert_says(said, after)
         else:
             assert said == ""
     finally:
-        cluster.kubectl("delete", "--namespace=default", "-f", "-", stdin=before)
+        cluster.kubectl("delete", "--namespace", place, "-f", "-", stdin=before)
 
 
 def schema(cluster) -> dict:
