@@ -1,6 +1,8 @@
 # Warnings, hardening (OpenSSF C/C++ hardening guide) and sanitizers for everything we build.
 add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wimplicit-fallthrough
-                    -Wvla -Werror)
+                    -Wvla -Werror
+                    # Designated initializers name what they set; the rest has its default.
+                    -Wno-missing-field-initializers)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # g++ 12 reports impossible paths inside its own library and in Asio's coroutine frames.
   add_compile_options(-Wno-maybe-uninitialized -Wno-restrict -Wno-stringop-overflow
@@ -25,5 +27,7 @@ set(CMAKE_EXE_LINKER_FLAGS "${CMAKE_EXE_LINKER_FLAGS} -pie")
 
 find_program(SB_CCACHE ccache)
 if(SB_CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${SB_CCACHE})
+  # Paths below the checkout count as relative, so that another clone finds what this one compiled.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR}
+                                  CCACHE_NOHASHDIR=1 ${SB_CCACHE})
 endif()

@@ -10,7 +10,7 @@
 #include <optional>
 #include <utility>
 
-#include "operator/kube/base64.h"
+#include "common/base64.h"
 
 namespace sb::kube {
 namespace {

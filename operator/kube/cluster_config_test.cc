@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "operator/kube/base64.h"
+#include "common/base64.h"
 
 namespace sb::kube {
 namespace {
@@ -113,20 +113,6 @@ TEST_F(InClusterTest, SaysWhatIsMissing) {
   EXPECT_EQ(InCluster(directory_).error().code, ErrorCode::kInvalidArgument);
   unsetenv("KUBERNETES_SERVICE_HOST");
   EXPECT_EQ(InCluster(directory_).error().code, ErrorCode::kNotFound);
-}
-
-TEST(Base64, KnowsRfc4648) {
-  const std::pair<const char*, const char*> kCases[] = {
-      {"", ""},        {"f", "Zg=="},        {"fo", "Zm8="},
-      {"foo", "Zm9v"}, {"foob", "Zm9vYg=="}, {"\xff\xfe\xfd", "//79"}};
-  for (const auto& [bytes, text] : kCases) {
-    EXPECT_EQ(EncodeBase64(bytes), text);
-    EXPECT_EQ(DecodeBase64(text), bytes);
-  }
-  EXPECT_EQ(DecodeBase64("Zm9v\nYg==\n"), "foob");
-  for (const char* bad : {"Z", "Zg", "Zg=", "Zg==Zg==", "Z===", "====", "Zm9v!", "Z=g="}) {
-    EXPECT_EQ(DecodeBase64(bad), std::nullopt) << bad;
-  }
 }
 
 }  // namespace

@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "operator/metrics_api/base64.h"
 #include "operator/metrics_api/openssl_handles.h"
 
 namespace sb::metrics_api {
@@ -91,16 +90,6 @@ TEST(CertificatesTest, SaysWhatIsWrong) {
   };
   for (const Case& c : cases) EXPECT_THAT(Defect(c.set, kNames, kNow), HasSubstr(c.defect));
   EXPECT_THAT(Defect(*good, DnsNames("elsewhere"), kNow), HasSubstr("not for"));
-}
-
-TEST(Base64Test, ThereAndBack) {
-  for (const std::string text : {"", "a", "ab", "abc", "abcd", "\xff\x01\x02"}) {
-    EXPECT_EQ(DecodeBase64(EncodeBase64(text)), text);
-  }
-  EXPECT_EQ(EncodeBase64("hello"), "aGVsbG8=");
-  EXPECT_EQ(DecodeBase64("a"), std::nullopt);
-  EXPECT_EQ(DecodeBase64("a*=="), std::nullopt);
-  EXPECT_EQ(DecodeBase64("===="), std::nullopt);
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 #include "operator/metrics_api/registration.h"
 
 #include "operator/api/names.h"
-#include "operator/metrics_api/base64.h"
+#include "common/base64.h"
 
 namespace sb::metrics_api {
 namespace {

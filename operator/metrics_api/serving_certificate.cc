@@ -4,7 +4,7 @@
 
 #include "common/log.h"
 #include "operator/api/names.h"
-#include "operator/metrics_api/base64.h"
+#include "common/base64.h"
 
 namespace sb::metrics_api {
 namespace {

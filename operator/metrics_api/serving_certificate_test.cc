@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "operator/kube/testing/fake_api_server.h"
-#include "operator/metrics_api/base64.h"
+#include "common/base64.h"
 #include "operator/metrics_api/test_clock.h"
 #include "operator/metrics_api/upkeep.h"
 

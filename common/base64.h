@@ -1,14 +1,14 @@
-// Base64 with padding (RFC 4648 §4), as Kubernetes writes bytes in JSON.
+// RFC 4648 base64, as in kubeconfigs and Secrets.
 #pragma once
 
 #include <optional>
 #include <string>
 #include <string_view>
 
-namespace sb::metrics_api {
+namespace sb {
 
 std::string EncodeBase64(std::string_view bytes);
-// Empty if `text` is no base64.
+// Nothing if it is not base64 with its padding; line breaks and spaces are skipped.
 std::optional<std::string> DecodeBase64(std::string_view text);
 
-}  // namespace sb::metrics_api
+}  // namespace sb

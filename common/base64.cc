@@ -1,9 +1,9 @@
-#include "operator/kube/base64.h"
+#include "common/base64.h"
 
 #include <array>
 #include <cstdint>
 
-namespace sb::kube {
+namespace sb {
 namespace {
 
 constexpr std::string_view kAlphabet =
@@ -54,4 +54,4 @@ std::optional<std::string> DecodeBase64(std::string_view text) {
   return bytes;
 }
 
-}  // namespace sb::kube
+}  // namespace sb
