@@ -17,7 +17,7 @@ operands=(postgresql-15 redis-server redis-tools busybox-static tini tzdata)
 images=(buildah golang-github-containers-common golang-github-containers-image runc)
 cluster=(containerd runc containernetworking-plugins iproute2 iptables nftables util-linux procps mount
   openssl prometheus busybox-static ca-certificates curl jq python3 python3-venv git)
-dev=(clang clang-format clang-tidy gdb valgrind)
+dev=(clang libclang-rt-14-dev clang-format clang-tidy gdb valgrind)
 
 say() { echo "setup: $*" >&2; }
 die() { say "$*"; exit 1; }

@@ -9,7 +9,7 @@ set -euo pipefail
 here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 cache=${SB_CACHE:-$HOME/.cache/scalablebackend}
 minimum=1.24.0
-toolchain=v0.0.1-go1.24.9.linux-$(dpkg --print-architecture 2>/dev/null || echo amd64)
+toolchain=v0.0.1-go1.25.5.linux-$(dpkg --print-architecture 2>/dev/null || echo amd64)
 
 new_enough() {
   local version

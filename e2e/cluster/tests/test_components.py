@@ -8,7 +8,7 @@ from unittest import mock
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from cluster import components, go, paths
+from cluster import components, paths
 from cluster.components import Program
 
 
@@ -51,17 +51,6 @@ class KeyTest(unittest.TestCase):
         self.assertNotEqual(program.key(), before)
         first, second = (Program("theirs", f"example.com/theirs@{version}") for version in ("v1", "v2"))
         self.assertNotEqual(first.key(), second.key())
-
-
-class GoTest(unittest.TestCase):
-    def test_versions_compare_as_numbers(self) -> None:
-        self.assertEqual(go.parse_version("go version go1.26.8 linux/amd64"), (1, 26, 8))
-        self.assertLess(go.parse_version("go version go1.9.7 linux/amd64"), go.BOOTSTRAP_NEEDED)
-        self.assertLess(go.parse_version("go version go1.19.8 linux/amd64"), go.NEEDED)
-        self.assertGreater(go.parse_version("go version go1.26rc1 linux/amd64"), go.NEEDED)
-
-    def test_what_is_no_go_has_no_version(self) -> None:
-        self.assertEqual(go.parse_version("command not found"), ())
 
 
 class PinsTest(unittest.TestCase):
