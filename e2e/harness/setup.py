@@ -11,14 +11,18 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from cluster.errors import ClusterError
+from cluster.locking import exclusive
 from harness import cluster as clusters
 from harness import release
 from harness.cluster import LAUNCHER, OUT, REPOSITORY, Cluster
+from harness.failure import Failure
 from harness.steps import Steps, say
 
+_LOCK = Path("/run/lock/scalablebackend-e2e.lock")
 _MARK = OUT / "cluster-is-ours"
 _BUILD_SECONDS = 3600.0
 _LOAD_SECONDS = 600.0
@@ -38,16 +42,28 @@ def prepared(nodes: int, keep: bool, tests: bool = False) -> Iterator[Cluster]:
         release.install(cluster)
         yield cluster
         return
-    ours = _MARK.exists() or not _is_up()
-    if ours:
-        _MARK.touch()
-    try:
-        with Steps(OUT / "log") as steps:
-            cluster = _prepare_local(steps, nodes, tests)
-        release.install(cluster)
-        yield cluster
-    finally:
-        _leave(keep, ours)
+    with _alone_on_this_machine():
+        ours = _MARK.exists() or not _is_up()
+        if ours:
+            _MARK.touch()
+        try:
+            with Steps(OUT / "log") as steps:
+                cluster = _prepare_local(steps, nodes, tests)
+            release.install(cluster)
+            yield cluster
+        finally:
+            _leave(keep, ours)
+
+
+@contextmanager
+def _alone_on_this_machine() -> Iterator[None]:
+    """There is one cluster a machine: a second demo or test run waits, lest the first one takes it down under it."""
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(exclusive(_LOCK, "uses this machine's cluster", _BUILD_SECONDS))
+        except ClusterError as error:
+            raise Failure(str(error)) from None
+        yield
 
 
 def _prepare_given(steps: Steps, tests: bool) -> None:

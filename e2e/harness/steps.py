@@ -9,6 +9,7 @@ Nothing outlives the block: what still runs when it is left is ended, by its own
 """
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -65,7 +66,7 @@ class Steps:
             step.end()
 
     def start(self, name: str, argv: Sequence[str], environment: dict[str, str] | None = None) -> None:
-        log = self._logs / f"{name.replace(' ', '-').replace('/', '-')}.log"
+        log = self._logs / f"{re.sub(r'[^a-z0-9+]+', '-', name.lower())}.log"
         self._running.append(_Step(name, argv, log, environment))
 
     def run(self, name: str, argv: Sequence[str], seconds: float, environment: dict[str, str] | None = None) -> None:
