@@ -32,12 +32,10 @@ namespace reason {
 inline constexpr const char* kReady = "Ready";
 inline constexpr const char* kProgressing = "Progressing";  // on its way, nothing is wrong
 inline constexpr const char* kWaitingForDatabase = "WaitingForDatabase";
-inline constexpr const char* kWaitingForCache = "WaitingForCache";
 inline constexpr const char* kWaitingForMigration = "WaitingForMigration";
 inline constexpr const char* kInvalidSpec = "InvalidSpec";
 inline constexpr const char* kNameTaken = "NameTaken";  // a child's name belongs to somebody else
 inline constexpr const char* kApplyFailed = "ApplyFailed";  // the API server refused a child
-inline constexpr const char* kSecretMissing = "SecretMissing";
 inline constexpr const char* kCredentialsMissing = "CredentialsMissing";
 inline constexpr const char* kImagePullFailed = "ImagePullFailed";
 inline constexpr const char* kContainerFailing = "ContainerFailing";
@@ -51,16 +49,13 @@ inline constexpr const char* kSucceeded = "Succeeded";
 inline constexpr const char* kDisabled = "Disabled";  // switched off in the spec
 inline constexpr const char* kExternal = "External";  // not ours to run
 inline constexpr const char* kPaused = "Paused";
-inline constexpr const char* kDeleting = "Deleting";
 inline constexpr const char* kMetricsFresh = "MetricsFresh";
 inline constexpr const char* kWaitingForMetrics = "WaitingForMetrics";
 inline constexpr const char* kQueryFailed = "QueryFailed";  // Prometheus rejected the query
 inline constexpr const char* kQueryEmpty = "QueryEmpty";    // it matched nothing
 inline constexpr const char* kPrometheusUnreachable = "PrometheusUnreachable";
 inline constexpr const char* kMetricsApiForeign = "MetricsAPIForeign";
-inline constexpr const char* kMetricsApiUnavailable = "MetricsAPIUnavailable";
 inline constexpr const char* kHpaInactive = "HPAInactive";
-inline constexpr const char* kMinimumNotMet = "MinimumNotMet";
 }  // namespace reason
 
 enum class ConditionStatus { kTrue, kFalse, kUnknown };

@@ -178,6 +178,15 @@ class Planner {
       faults.push_back({ConditionStatus::kFalse, api::reason::kApplyFailed,
                         ref.kind + " " + ref.name + ": " + error, false});
     }
+    const std::string credentials = api::CredentialsName(backend_.name);
+    if (const Json* secret = observed_.Find("Secret", credentials)) {
+      if (const std::string missing = resources::MissingCredentials(*secret); !missing.empty()) {
+        faults.push_back({ConditionStatus::kFalse, api::reason::kCredentialsMissing,
+                          "Secret " + credentials + " lacks " + missing +
+                              "; add it, or delete the Secret if there is no data behind it",
+                          true});
+      }
+    }
     if (auto text = ClaimsTooLarge(backend_, observed_); !text.empty()) {
       faults.push_back(
           {ConditionStatus::kFalse, api::reason::kStorageResizeUnsupported, std::move(text), true});

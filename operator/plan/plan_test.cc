@@ -73,6 +73,17 @@ TEST(PlanTest, CredentialsAreMadeOnce) {
   EXPECT_TRUE(Refs(cluster.Make(), Verb::kCreate).empty());
 }
 
+TEST(PlanTest, CredentialsThatLackAKeyAreNamed) {
+  FakeCluster cluster;
+  cluster.BringUp();
+  Json secret = *cluster.observed.Find("Secret", "todo-credentials");
+  secret["data"].erase("database-url");
+  cluster.Put({"Secret", "todo-credentials"}, secret);
+  cluster.Settle();
+  EXPECT_EQ(cluster.ConditionText("Stalled", "reason"), "CredentialsMissing");
+  EXPECT_THAT(cluster.ConditionText("Stalled", "message"), HasSubstr("database-url"));
+}
+
 // Dropping a field that only we own resets it to its default: one pod under full load.
 TEST(PlanTest, ReplicasChangeHandsAtTheLiveValue) {
   FakeCluster cluster;

@@ -64,7 +64,7 @@ void KeepSecretKeys(Json& secret) {
   kube::DropNoise(secret);
   auto data = secret.find("data");
   if (data == secret.end() || !data->is_object()) return;
-  for (auto& [key, value] : data->items()) value = "";
+  for (auto& [key, value] : data->items()) value = value == "" ? "" : "-";
 }
 
 }  // namespace sb::reconcile

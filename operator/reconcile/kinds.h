@@ -25,7 +25,7 @@ const std::vector<Kind>& ChildKinds();
 const kube::Resource& ResourceOf(const std::string& kind);
 
 // What a projection keeps: nothing but managedFields of spec.replicas; of pods nothing but identity, labels
-// and status; of Secrets the keys but no value, so that no credential stays in memory.
+// and status; of Secrets the keys but no value ("-" for any), so that no credential stays in memory.
 void KeepReplicasOwners(Json& object);
 void KeepPodStatus(Json& pod);
 void KeepSecretKeys(Json& secret);
