@@ -96,7 +96,7 @@ void EventRecorder::Run(std::stop_token stop) {
       writing_ = true;
     }
     lock.unlock();
-    Forget(clock_.Now());  // first, so that a series that is over gets its final count
+    Forget(clock_.Now());
     if (event) Write(*event);
     lock.lock();
     writing_ = false;
@@ -189,7 +189,6 @@ void EventRecorder::Forget(TimePoint now) {
       ++entry;
       continue;
     }
-    if (series.count > series.written) WriteSeries(series);  // the final count
     entry = series_.erase(entry);
   }
   // A full bucket is as good as none.

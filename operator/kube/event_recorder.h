@@ -7,7 +7,8 @@
 //
 // Emit never blocks: a bounded queue feeds one thread, and what does not fit is dropped and
 // counted. An equal event (all but the note) within 6 minutes becomes a series: written at its 2nd
-// occurrence, then at most every 30 minutes. Per object: 25 new events at once, then one per 5
+// occurrence, then at most every 30 minutes, and only when it occurs: a late write of the last count
+// would be a write while nothing happens. Per object: 25 new events at once, then one per 5
 // minutes.
 #pragma once
 
