@@ -1,5 +1,5 @@
-// Errors as values. One closed list of codes for both programs; each program maps a code to what its
-// users see (an HTTP status, a condition) in one table.
+// Errors as values. One closed list of codes for both programs; each program maps a code to what
+// its users see (an HTTP status, a condition) in one table.
 #pragma once
 
 #include <string>
@@ -28,8 +28,8 @@ const char* ToString(ErrorCode code);
 
 struct [[nodiscard]] Error {
   ErrorCode code = ErrorCode::kInternal;
-  std::string message;           // names the object, what was wrong and what to do
-  int retry_after_ms = 0;        // > 0: the server asked us to wait this long
+  std::string message;     // names the object, what was wrong and what to do
+  int retry_after_ms = 0;  // > 0: the server asked us to wait this long
 };
 
 template <typename T>

@@ -1,4 +1,5 @@
-// nlohmann::json under one name, and the few look-ups that untrusted documents need: none of them throws.
+// nlohmann::json under one name, and the few look-ups that untrusted documents need: none of them
+// throws.
 #pragma once
 
 #include <initializer_list>
@@ -18,6 +19,7 @@ std::string StringAt(const Json& object, std::initializer_list<std::string_view>
                      std::string fallback = "");
 long long IntAt(const Json& object, std::initializer_list<std::string_view> path,
                 long long fallback = 0);
-bool BoolAt(const Json& object, std::initializer_list<std::string_view> path, bool fallback = false);
+bool BoolAt(const Json& object, std::initializer_list<std::string_view> path,
+            bool fallback = false);
 
 }  // namespace sb

@@ -26,7 +26,8 @@ spdlog::logger& Logger() {
 void Write(spdlog::level::level_enum level, const char* name, std::string_view message,
            const Json& fields) {
   if (!Logger().should_log(level)) return;
-  Json line = {{"time", FormatMicroTime(SystemClock().WallNow())}, {"level", name}, {"msg", message}};
+  Json line = {
+      {"time", FormatMicroTime(SystemClock().WallNow())}, {"level", name}, {"msg", message}};
   if (fields.is_object()) line.update(fields);
   Logger().log(level, line.dump(-1, ' ', false, Json::error_handler_t::replace));
 }

@@ -1,11 +1,11 @@
-// Time as a value. Intervals are measured on the monotonic clock, what people read is wall time, and
-// both come from a Clock, so that tests own the time.
+// Time as a value. Intervals are measured on the monotonic clock, what people read is wall time,
+// and both come from a Clock, so that tests own the time.
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
-#include <optional>
 
 namespace sb {
 
@@ -24,7 +24,8 @@ class Clock {
 // The machine's clock; lives for ever.
 const Clock& SystemClock();
 
-// RFC 3339 in UTC, as Kubernetes writes metav1.Time ("2026-11-23T14:40:00Z") and MicroTime (with 6 digits).
+// RFC 3339 in UTC, as Kubernetes writes metav1.Time ("2026-11-23T14:40:00Z") and MicroTime (with 6
+// digits).
 std::string FormatTime(WallTime time);
 std::string FormatMicroTime(WallTime time);
 std::optional<WallTime> ParseTime(std::string_view text);

@@ -6,7 +6,8 @@ namespace sb {
 namespace {
 
 TEST(TimeTest, WritesWhatKubernetesWrites) {
-  WallTime time = std::chrono::system_clock::from_time_t(1795444800) + std::chrono::microseconds(42);
+  WallTime time =
+      std::chrono::system_clock::from_time_t(1795444800) + std::chrono::microseconds(42);
   EXPECT_EQ(FormatTime(time), "2026-11-23T14:40:00Z");
   EXPECT_EQ(FormatMicroTime(time), "2026-11-23T14:40:00.000042Z");
   EXPECT_EQ(ParseTime("2026-11-23T14:40:00.000042Z"), time);

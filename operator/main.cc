@@ -12,7 +12,8 @@ void AddRunFlags(CLI::App& command, sb::process::RunOptions& options, std::strin
   command.add_option("--todo-image", defaults.todo_image, "Image of a backend that names none")
       ->envname("SB_TODO_IMAGE")
       ->capture_default_str();
-  command.add_option("--postgres-image", defaults.postgres_image, "Image of the bundled PostgreSQL")
+  command
+      .add_option("--postgres-image", defaults.postgres_image, "Image of the bundled PostgreSQL")
       ->envname("SB_POSTGRES_IMAGE")
       ->capture_default_str();
   command.add_option("--redis-image", defaults.redis_image, "Image of the bundled Redis")
@@ -23,16 +24,23 @@ void AddRunFlags(CLI::App& command, sb::process::RunOptions& options, std::strin
                   "Prometheus of backends that name none in spec.monitoring.prometheus.url")
       ->envname("SB_PROMETHEUS_URL")
       ->capture_default_str();
-  command.add_option("--metrics-port", options.metrics_port, "Port of /metrics, /healthz and /readyz")
+  command
+      .add_option("--metrics-port", options.metrics_port, "Port of /metrics, /healthz and /readyz")
       ->capture_default_str();
-  command.add_option("--metrics-api-port", options.metrics_api_port, "Port of external.metrics.k8s.io")
+  command
+      .add_option("--metrics-api-port", options.metrics_api_port, "Port of external.metrics.k8s.io")
       ->capture_default_str();
   command.add_flag("!--no-metrics-api", options.serve_metrics_api,
                    "Do not serve external.metrics.k8s.io");
-  command.add_option("--watch-namespace", options.watch_namespace, "Only this namespace (default: all)")
+  command
+      .add_option("--watch-namespace", options.watch_namespace,
+                  "Only this namespace (default: all)")
       ->envname("SB_WATCH_NAMESPACE");
-  command.add_option("--pod-name", options.pod_name, "Identity in the election")->envname("POD_NAME");
-  command.add_option("--pod-namespace", options.pod_namespace, "Where the Lease and the certificate are")
+  command.add_option("--pod-name", options.pod_name, "Identity in the election")
+      ->envname("POD_NAME");
+  command
+      .add_option("--pod-namespace", options.pod_namespace,
+                  "Where the Lease and the certificate are")
       ->envname("POD_NAMESPACE")
       ->capture_default_str();
   command.add_option("--workers", options.workers, "Backends reconciled at once")

@@ -59,8 +59,9 @@ std::vector<Child> DesiredChildren(const api::Backend& backend) {
 }
 
 bool IsPrunable(const std::string& kind) {
-  static const std::set<std::string> kKinds = {"Deployment", "StatefulSet",         "Service", "Job",
-                                               "PodDisruptionBudget", "HorizontalPodAutoscaler"};
+  static const std::set<std::string> kKinds = {
+      "Deployment", "StatefulSet",         "Service",
+      "Job",        "PodDisruptionBudget", "HorizontalPodAutoscaler"};
   return kKinds.contains(kind);
 }
 

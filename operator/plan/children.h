@@ -23,12 +23,12 @@ struct Child {
   const api::Workload* workload = nullptr;  // of a Deployment or autoscaler; lives in the Backend
 };
 
-// In the order in which they are applied: what others wait for comes first. Credentials are not among
-// them, since they are created and never applied.
+// In the order in which they are applied: what others wait for comes first. Credentials are not
+// among them, since they are created and never applied.
 std::vector<Child> DesiredChildren(const api::Backend& backend);
 
-// Kinds that the plan deletes when they are no longer desired. Claims and credentials never are: data
-// outlives a change of the spec.
+// Kinds that the plan deletes when they are no longer desired. Claims and credentials never are:
+// data outlives a change of the spec.
 bool IsPrunable(const std::string& kind);
 
 }  // namespace sb::plan

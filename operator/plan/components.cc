@@ -27,9 +27,10 @@ Finding Faulty(Problem problem) {
 std::vector<ObjectPtr> PodsWith(const Observed& observed, const Json& labels) {
   std::vector<ObjectPtr> found;
   for (const ObjectPtr& pod : observed.pods) {
-    const bool matches = std::all_of(labels.items().begin(), labels.items().end(), [&](const auto& label) {
-      return StringAt(*pod, {"metadata", "labels", label.key()}) == label.value();
-    });
+    const bool matches =
+        std::all_of(labels.items().begin(), labels.items().end(), [&](const auto& label) {
+          return StringAt(*pod, {"metadata", "labels", label.key()}) == label.value();
+        });
     if (matches) found.push_back(pod);
   }
   return found;
@@ -56,8 +57,10 @@ Finding StatefulFinding(const ChildRef& ref, const std::string& component, const
                         const Observed& observed) {
   if (auto fault = WriteFault(ref, observed)) return *fault;
   const Json* live = observed.Find(ref.kind, ref.name);
-  if (!live) return Progressing(api::reason::kProgressing, "StatefulSet " + ref.name + " is being made");
-  if (IntAt(*live, {"status", "readyReplicas"}) >= 1) return Ready("StatefulSet " + ref.name + " is ready");
+  if (!live)
+    return Progressing(api::reason::kProgressing, "StatefulSet " + ref.name + " is being made");
+  if (IntAt(*live, {"status", "readyReplicas"}) >= 1)
+    return Ready("StatefulSet " + ref.name + " is ready");
   if (const Json* claimed = observed.Find("PersistentVolumeClaim", claim)) {
     if (auto problem = DiagnoseClaim(*claimed, observed.storage_classes)) return Faulty(*problem);
   }
@@ -114,19 +117,22 @@ Finding MigrationFinding(const api::Backend& backend, const Json& desired_job, b
                              "Job " + ref.name + " waits for the database");
   }
   if (IsTrue(*job, "Complete")) {
-    return {ConditionStatus::kTrue, api::reason::kSucceeded, "Job " + ref.name + " succeeded", false};
+    return {ConditionStatus::kTrue, api::reason::kSucceeded, "Job " + ref.name + " succeeded",
+            false};
   }
-  auto problem = DiagnosePods(
-      "Job " + ref.name, PodsWith(observed, {{api::kComponentLabel, api::kMigrateComponent},
-                                             {"batch.kubernetes.io/job-name", ref.name}}));
+  auto problem = DiagnosePods("Job " + ref.name,
+                              PodsWith(observed, {{api::kComponentLabel, api::kMigrateComponent},
+                                                  {"batch.kubernetes.io/job-name", ref.name}}));
   if (IsTrue(*job, "Failed")) {
     const std::string cause =
         problem ? problem->message
                 : "Job " + ref.name + ": " + StringAt(*ConditionOf(*job, "Failed"), {"message"});
-    return {ConditionStatus::kFalse, api::reason::kMigrationFailed,
-            cause + ". The running version keeps serving. Mend spec.image or spec.migrations and apply, "
-                    "or delete the Job to run it again",
-            true};
+    return {
+        ConditionStatus::kFalse, api::reason::kMigrationFailed,
+        cause +
+            ". The running version keeps serving. Mend spec.image or spec.migrations and apply, "
+            "or delete the Job to run it again",
+        true};
   }
   if (problem) return Faulty(*problem);
   return Progressing(api::reason::kMigrationRunning, "Job " + ref.name + " is running");
@@ -138,14 +144,15 @@ Finding DeploymentFinding(const Child& child, const Json& stamped, bool gated,
   if (auto fault = WriteFault(child.ref, observed)) return *fault;
   const Json* live = observed.Find(child.ref.kind, child.ref.name);
   if (!live) {
-    return gated ? Progressing(api::reason::kWaitingForMigration, owner + " waits for the migration")
-                 : Progressing(api::reason::kProgressing, owner + " is being made");
+    return gated
+               ? Progressing(api::reason::kWaitingForMigration, owner + " waits for the migration")
+               : Progressing(api::reason::kProgressing, owner + " is being made");
   }
   const auto count = [&](const char* field) { return IntAt(*live, {"status", field}); };
   const bool seen = count("observedGeneration") >= IntAt(*live, {"metadata", "generation"});
   const bool rolled_out = seen && count("updatedReplicas") == count("replicas");
-  const auto fewest = std::min<long long>(child.workload->FewestReplicas(),
-                                          IntAt(*live, {"spec", "replicas"}, 1));
+  const auto fewest =
+      std::min<long long>(child.workload->FewestReplicas(), IntAt(*live, {"spec", "replicas"}, 1));
   if (rolled_out && count("availableReplicas") >= fewest) {
     // Behind a gate the old version serves on; the gate's own condition says why.
     if (gated || IsCurrent(stamped, *live)) return Ready(owner + " is available");
@@ -157,8 +164,9 @@ Finding DeploymentFinding(const Child& child, const Json& stamped, bool gated,
   if (const Json* progress = ConditionOf(*live, "Progressing");
       progress && StringAt(*progress, {"reason"}) == "ProgressDeadlineExceeded") {
     return {ConditionStatus::kFalse, api::reason::kContainerFailing,
-            owner + ": new pods do not become ready; see their readiness probe and logs. Old pods keep "
-                    "serving",
+            owner +
+                ": new pods do not become ready; see their readiness probe and logs. Old pods keep "
+                "serving",
             true};
   }
   return Progressing(api::reason::kProgressing, owner + " is rolling out");
@@ -170,9 +178,9 @@ Finding Worst(const std::vector<Finding>& findings, const Finding& none) {
     if (finding.status == ConditionStatus::kFalse) return 2;
     return finding.status == ConditionStatus::kUnknown ? 1 : 0;
   };
-  auto worst = std::max_element(
-      findings.begin(), findings.end(),
-      [&](const Finding& a, const Finding& b) { return rank(a) < rank(b); });
+  auto worst =
+      std::max_element(findings.begin(), findings.end(),
+                       [&](const Finding& a, const Finding& b) { return rank(a) < rank(b); });
   return worst == findings.end() ? none : *worst;
 }
 

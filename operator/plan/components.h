@@ -22,7 +22,8 @@ struct Finding {
   bool ready() const { return status == api::ConditionStatus::kTrue; }
 };
 
-// `component` as in api/names.h. Waits for a first ready pod; names the claim or the pod that is in the way.
+// `component` as in api/names.h. Waits for a first ready pod; names the claim or the pod that is in
+// the way.
 Finding DatabaseFinding(const api::Backend& backend, const Observed& observed);
 Finding CacheFinding(const api::Backend& backend, const Observed& observed);
 
@@ -30,8 +31,8 @@ Finding CacheFinding(const api::Backend& backend, const Observed& observed);
 Finding MigrationFinding(const api::Backend& backend, const Json& desired_job, bool database_ready,
                          const Observed& observed);
 
-// Whether the Deployment runs this version with at least the fewest pods it may have. `stamped`: the object as
-// it is to be applied; `gated`: it may not be applied yet.
+// Whether the Deployment runs this version with at least the fewest pods it may have. `stamped`:
+// the object as it is to be applied; `gated`: it may not be applied yet.
 Finding DeploymentFinding(const Child& child, const Json& stamped, bool gated,
                           const Observed& observed);
 

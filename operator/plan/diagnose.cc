@@ -9,8 +9,8 @@
 namespace sb::plan {
 namespace {
 
-constexpr std::array<std::string_view, 4> kPullReasons = {"ErrImagePull", "ImagePullBackOff",
-                                                          "ImageInspectError", "RegistryUnavailable"};
+constexpr std::array<std::string_view, 4> kPullReasons = {
+    "ErrImagePull", "ImagePullBackOff", "ImageInspectError", "RegistryUnavailable"};
 constexpr std::size_t kMaxQuoted = 300;
 
 bool IsOneOf(std::string_view text, const auto& list) {
@@ -146,21 +146,24 @@ std::optional<Problem> DiagnoseClaim(const Json& claim,
     const bool has_default = std::any_of(storage_classes.begin(), storage_classes.end(),
                                          [](const auto& other) { return other.is_default; });
     if (has_default) return std::nullopt;
-    return Problem{api::reason::kStorageClassMissing,
-                   name + ": the cluster has no default StorageClass; mark one as default or name one in "
-                          "storage.storageClassName (there are: " +
-                       (known.empty() ? "none" : known) + ")",
-                   true};
+    return Problem{
+        api::reason::kStorageClassMissing,
+        name +
+            ": the cluster has no default StorageClass; mark one as default or name one in "
+            "storage.storageClassName (there are: " +
+            (known.empty() ? "none" : known) + ")",
+        true};
   }
   const bool exists = std::any_of(storage_classes.begin(), storage_classes.end(),
                                   [&](const auto& other) { return other.name == wanted; });
   if (exists) return std::nullopt;
-  return Problem{api::reason::kStorageClassMissing,
-                 name + ": StorageClass \"" + wanted +
-                     "\" does not exist; create it, or delete this resource and apply it again with "
-                     "another storage.storageClassName (there are: " +
-                     (known.empty() ? "none" : known) + ")",
-                 true};
+  return Problem{
+      api::reason::kStorageClassMissing,
+      name + ": StorageClass \"" + wanted +
+          "\" does not exist; create it, or delete this resource and apply it again with "
+          "another storage.storageClassName (there are: " +
+          (known.empty() ? "none" : known) + ")",
+      true};
 }
 
 }  // namespace sb::plan

@@ -34,7 +34,8 @@ TEST(DiagnoseTest, NamesTheObjectAndTheFix) {
        "ContainerFailing", "exits with code 3: no config"},
       {R"({"name":"api","ready":false,"state":{"running":{}},"lastState":{"terminated":{"exitCode":137,"reason":"OOMKilled"}}})",
        "ContainerFailing", "raise resources.limits.memory"},
-      {R"({"name":"api","ready":false,"state":{"waiting":{"reason":"ContainerCreating"}}})", nullptr, ""},
+      {R"({"name":"api","ready":false,"state":{"waiting":{"reason":"ContainerCreating"}}})",
+       nullptr, ""},
       {R"({"name":"api","ready":true,"state":{"running":{}},"lastState":{"terminated":{"exitCode":1}}})",
        nullptr, ""},
   };
@@ -49,8 +50,14 @@ TEST(DiagnoseTest, NamesTheObjectAndTheFix) {
 
 // A message that changes with each retry of the kubelet is a status write for each retry.
 TEST(DiagnoseTest, TheSameFaultHasTheSameText) {
-  auto one = DiagnosePods("d", Pods(R"({"name":"a","ready":false,"image":"x","state":{"waiting":{"reason":"ErrImagePull","message":"one"}}})"));
-  auto two = DiagnosePods("d", Pods(R"({"name":"a","ready":false,"image":"x","state":{"waiting":{"reason":"ImagePullBackOff","message":"two"}}})"));
+  auto one = DiagnosePods(
+      "d",
+      Pods(
+          R"({"name":"a","ready":false,"image":"x","state":{"waiting":{"reason":"ErrImagePull","message":"one"}}})"));
+  auto two = DiagnosePods(
+      "d",
+      Pods(
+          R"({"name":"a","ready":false,"image":"x","state":{"waiting":{"reason":"ImagePullBackOff","message":"two"}}})"));
   EXPECT_EQ(one->message, two->message);
 }
 
@@ -68,13 +75,14 @@ TEST(DiagnoseTest, AClaimSaysWhichStorageClassIsMissing) {
 }
 
 TEST(DiagnoseTest, UnschedulableDropsTheCountsThatChange) {
-  Json pod = {{"metadata", {{"name", "p"}}},
-              {"status",
-               {{"conditions",
-                 {{{"type", "PodScheduled"},
-                   {"status", "False"},
-                   {"reason", "Unschedulable"},
-                   {"message", "0/3 nodes are available: 3 Insufficient cpu. preemption: 0/3 nodes"}}}}}}};
+  Json pod = {
+      {"metadata", {{"name", "p"}}},
+      {"status",
+       {{"conditions",
+         {{{"type", "PodScheduled"},
+           {"status", "False"},
+           {"reason", "Unschedulable"},
+           {"message", "0/3 nodes are available: 3 Insufficient cpu. preemption: 0/3 nodes"}}}}}}};
   auto problem = DiagnosePods("Deployment d", {std::make_shared<const Json>(pod)});
   ASSERT_TRUE(problem);
   EXPECT_THAT(problem->message, HasSubstr("Insufficient cpu"));

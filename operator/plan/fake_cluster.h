@@ -1,4 +1,5 @@
-// A cluster in a map, for tests of the plan: it takes actions and plays the controllers that set statuses.
+// A cluster in a map, for tests of the plan: it takes actions and plays the controllers that set
+// statuses.
 #pragma once
 
 #include <algorithm>
@@ -19,7 +20,9 @@ inline Json SampleBackend() {
 }
 
 inline api::OperatorDefaults Defaults() {
-  return {.todo_image = "todo:1", .postgres_image = "postgres:1", .redis_image = "redis:1",
+  return {.todo_image = "todo:1",
+          .postgres_image = "postgres:1",
+          .redis_image = "redis:1",
           .prometheus_url = "http://prometheus:9090"};
 }
 
@@ -34,7 +37,8 @@ class FakeCluster {
 
   Plan Make() const { return MakePlan(backend, Defaults(), observed, now); }
 
-  // Whether carrying `action` out would change anything; what the executor decides with kube::Covers.
+  // Whether carrying `action` out would change anything; what the executor decides with
+  // kube::Covers.
   bool IsPending(const Action& action) const {
     const Json* live = observed.Find(action.child.kind, action.child.name);
     return action.verb != Verb::kApply || !live || !IsCurrent(action.object, *live);
@@ -117,10 +121,11 @@ class FakeCluster {
 
   void SetScalingActive(const std::string& name, bool active) {
     Json object = *observed.children.at({"HorizontalPodAutoscaler", name});
-    object["status"]["conditions"] = {{{"type", "ScalingActive"},
-                                       {"status", active ? "True" : "False"},
-                                       {"reason", active ? "ValidMetricFound" : "FailedGetExternalMetric"},
-                                       {"message", "the HPA says so"}}};
+    object["status"]["conditions"] = {
+        {{"type", "ScalingActive"},
+         {"status", active ? "True" : "False"},
+         {"reason", active ? "ValidMetricFound" : "FailedGetExternalMetric"},
+         {"message", "the HPA says so"}}};
     Put({"HorizontalPodAutoscaler", name}, std::move(object));
   }
 

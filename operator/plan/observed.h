@@ -1,4 +1,5 @@
-// What the controller sees of one backend: everything that a plan may depend on besides the resource.
+// What the controller sees of one backend: everything that a plan may depend on besides the
+// resource.
 #pragma once
 
 #include <compare>
@@ -21,7 +22,8 @@ struct ChildRef {
   auto operator<=>(const ChildRef&) const = default;
 };
 
-// What is known of one metric's query (scaling/sample.h), reduced to what does not change by itself.
+// What is known of one metric's query (scaling/sample.h), reduced to what does not change by
+// itself.
 struct MetricEvidence {
   enum class State { kUnknown, kFresh, kStale, kEmpty, kFailed };
   State state = State::kUnknown;

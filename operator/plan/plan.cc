@@ -33,7 +33,8 @@ Json OldStatus(const Json& resource) {
 Plan Standstill(const Json& resource, const api::Condition& why, bool stalled, WallTime now) {
   const auto generation = IntAt(resource, {"metadata", "generation"});
   std::vector<api::Condition> conditions = {why};
-  conditions.push_back({api::condition::kReady, ConditionStatus::kFalse, why.reason, why.message, generation});
+  conditions.push_back(
+      {api::condition::kReady, ConditionStatus::kFalse, why.reason, why.message, generation});
   if (stalled) {
     conditions.push_back(
         {api::condition::kStalled, ConditionStatus::kTrue, why.reason, why.message, generation});
@@ -46,21 +47,25 @@ Plan Standstill(const Json& resource, const api::Condition& why, bool stalled, W
   return plan;
 }
 
-bool IsGoing(const Json& object) { return Find(object, {"metadata", "deletionTimestamp"}) != nullptr; }
+bool IsGoing(const Json& object) {
+  return Find(object, {"metadata", "deletionTimestamp"}) != nullptr;
+}
 
 // A child of an earlier resource of the same name, that the garbage collector has not reached yet.
 bool IsLeftover(const Json& object, const api::Backend& backend) {
   const Json* owners = Find(object, {"metadata", "ownerReferences"});
   if (!owners || !owners->is_array() || owners->empty()) return false;
-  return std::none_of(owners->begin(), owners->end(), [&](const Json& owner) {
-    return StringAt(owner, {"uid"}) == backend.uid;
-  });
+  return std::none_of(owners->begin(), owners->end(),
+                      [&](const Json& owner) { return StringAt(owner, {"uid"}) == backend.uid; });
 }
 
 class Planner {
  public:
   Planner(const api::Backend& backend, const Observed& observed, Json old_status, WallTime now)
-      : backend_(backend), observed_(observed), old_status_(std::move(old_status)), now_(now),
+      : backend_(backend),
+        observed_(observed),
+        old_status_(std::move(old_status)),
+        now_(now),
         desired_(DesiredChildren(backend)) {}
 
   Plan Make() {
@@ -81,10 +86,12 @@ class Planner {
         }
         continue;
       }
-      if (child.gate == Gate::kWorkload && !made_.contains({"Deployment", child.ref.name})) continue;
+      if (child.gate == Gate::kWorkload && !made_.contains({"Deployment", child.ref.name}))
+        continue;
       PlanApply(child);
     }
-    for (Action& action : GrowClaims(backend_, observed_)) plan_.actions.push_back(std::move(action));
+    for (Action& action : GrowClaims(backend_, observed_))
+      plan_.actions.push_back(std::move(action));
     PlanRemovals();
 
     Findings findings = {{api::condition::kDatabaseReady, database},
@@ -109,8 +116,8 @@ class Planner {
  private:
   bool IsForeign(const ChildRef& ref) const { return observed_.foreign.contains(ref); }
 
-  // Credentials are made once. A second set would lock everybody out of the data that the first one guards, so
-  // they are created, never applied: if the cache is behind, the server refuses.
+  // Credentials are made once. A second set would lock everybody out of the data that the first one
+  // guards, so they are created, never applied: if the cache is behind, the server refuses.
   void PlanCredentials() {
     const ChildRef ref{"Secret", api::CredentialsName(backend_.name)};
     if (IsForeign(ref) || observed_.Find(ref.kind, ref.name)) return;
@@ -153,7 +160,8 @@ class Planner {
     const Json* live = observed_.Find(child.ref.kind, child.ref.name);
     if (live && IsGoing(*live)) return;
     Json object = child.object;
-    if (live && child.ref.kind == "StatefulSet") object = KeepClaimTemplates(std::move(object), *live);
+    if (live && child.ref.kind == "StatefulSet")
+      object = KeepClaimTemplates(std::move(object), *live);
     plan_.actions.push_back(
         {Verb::kApply, child.ref, Stamp(std::move(object)), api::kFieldManager, ""});
   }
@@ -163,12 +171,12 @@ class Planner {
     for (const Child& child : desired_) wanted.insert(child.ref);
     for (const auto& [ref, object] : observed_.children) {
       if (wanted.contains(ref) || !IsPrunable(ref.kind) || IsGoing(*object)) continue;
-      plan_.actions.push_back(
-          {Verb::kDelete, ref, {}, "", StringAt(*object, {"metadata", "uid"})});
+      plan_.actions.push_back({Verb::kDelete, ref, {}, "", StringAt(*object, {"metadata", "uid"})});
     }
   }
 
-  // Faults of children that no component's condition speaks for (Services, budgets, autoscalers, the Secret).
+  // Faults of children that no component's condition speaks for (Services, budgets, autoscalers,
+  // the Secret).
   void AddChildFaults(Findings& findings) const {
     std::vector<Finding> faults;
     for (const auto& [ref, why] : observed_.foreign) {
@@ -194,7 +202,8 @@ class Planner {
     if (faults.empty()) return;
     const Finding worst = Worst(faults, {});
     for (auto& [type, finding] : findings) {
-      if (type == api::condition::kApiReady && finding.status != ConditionStatus::kFalse) finding = worst;
+      if (type == api::condition::kApiReady && finding.status != ConditionStatus::kFalse)
+        finding = worst;
     }
   }
 
@@ -214,8 +223,8 @@ Plan MakePlan(const Json& resource, const api::OperatorDefaults& defaults, const
   auto backend = api::Parse(resource, defaults);
   if (!backend) {
     return Standstill(resource,
-                      {api::condition::kApiReady, ConditionStatus::kUnknown, api::reason::kInvalidSpec,
-                       backend.error().message, 0},
+                      {api::condition::kApiReady, ConditionStatus::kUnknown,
+                       api::reason::kInvalidSpec, backend.error().message, 0},
                       true, now);
   }
   if (backend->deleting) {

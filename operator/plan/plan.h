@@ -1,12 +1,12 @@
-// The one function that decides everything: what is wanted and what is there, in; what to do and what to
-// tell, out. Pure: no I/O, no clock, no randomness. The controller executes a Plan, the CLI prints it, the
-// simulator replays it, tests compare it.
+// The one function that decides everything: what is wanted and what is there, in; what to do and
+// what to tell, out. Pure: no I/O, no clock, no randomness. The controller executes a Plan, the CLI
+// prints it, the simulator replays it, tests compare it.
 //
 //   Plan plan = MakePlan(resource, defaults, observed, now);
 //   for (const Action& action : plan.actions) Execute(action);
 //
-// Idempotent: planning again after any prefix of the actions was executed leads to the same objects, so a
-// controller that dies half-way is followed by one that finishes.
+// Idempotent: planning again after any prefix of the actions was executed leads to the same
+// objects, so a controller that dies half-way is followed by one that finishes.
 #pragma once
 
 #include <optional>
@@ -42,12 +42,12 @@ struct Event {
 };
 
 struct Plan {
-  std::vector<Action> actions;  // in order; after a failure the later ones of the same child are skipped
-  Json status;                  // the whole status to be; equal to the present one: nothing to write
-  std::vector<Event> events;    // one for each transition from the previous status
+  std::vector<Action>
+      actions;  // in order; after a failure the later ones of the same child are skipped
+  Json status;  // the whole status to be; equal to the present one: nothing to write
+  std::vector<Event> events;              // one for each transition from the previous status
   std::optional<Duration> requeue_after;  // what no watch will tell us: look again then
 };
-
 
 // `resource`: the ScalableBackend as read from the server.
 Plan MakePlan(const Json& resource, const api::OperatorDefaults& defaults, const Observed& observed,

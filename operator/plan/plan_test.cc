@@ -93,9 +93,10 @@ TEST(PlanTest, ReplicasChangeHandsAtTheLiveValue) {
   cluster.MakeReady("Job", cluster.MigrationJob());
 
   Plan creation = cluster.Make();
-  const auto made = std::find_if(creation.actions.begin(), creation.actions.end(), [](const Action& action) {
-    return action.child == ChildRef{"Deployment", "todo-api"};
-  });
+  const auto made =
+      std::find_if(creation.actions.begin(), creation.actions.end(), [](const Action& action) {
+        return action.child == ChildRef{"Deployment", "todo-api"};
+      });
   ASSERT_NE(made, creation.actions.end());
   EXPECT_EQ(made->object["spec"]["replicas"], 2) << "created at minReplicas, not at 1";
   for (const Action& action : creation.actions) cluster.Execute(action);
@@ -150,21 +151,24 @@ TEST(PlanTest, AFailedMigrationLeavesTheRunningVersionAlone) {
   const std::string job = cluster.MigrationJob();
   ASSERT_NE(job, old_job);
   Json failed = *cluster.observed.Find("Job", job);
-  failed["status"]["conditions"] = {{{"type", "Failed"}, {"status", "True"}, {"message", "BackoffLimitExceeded"}}};
+  failed["status"]["conditions"] = {
+      {{"type", "Failed"}, {"status", "True"}, {"message", "BackoffLimitExceeded"}}};
   cluster.Put({"Job", job}, failed);
-  cluster.AddPod({{"metadata",
-                   {{"name", job + "-x"},
-                    {"labels",
-                     {{"scalablebackend.io/component", "migrate"}, {"batch.kubernetes.io/job-name", job}}}}},
-                  {"status",
-                   {{"containerStatuses",
-                     {{{"name", "migrate"},
-                       {"ready", false},
-                       {"state",
-                        {{"terminated", {{"exitCode", 1}, {"message", "0002.sql: no such column\n"}}}}}}}}}}});
+  cluster.AddPod(
+      {{"metadata",
+        {{"name", job + "-x"},
+         {"labels",
+          {{"scalablebackend.io/component", "migrate"}, {"batch.kubernetes.io/job-name", job}}}}},
+       {"status",
+        {{"containerStatuses",
+          {{{"name", "migrate"},
+            {"ready", false},
+            {"state",
+             {{"terminated", {{"exitCode", 1}, {"message", "0002.sql: no such column\n"}}}}}}}}}}});
   Plan plan = cluster.Settle();
   EXPECT_FALSE(Refs(plan, Verb::kApply).contains({"Deployment", "todo-api"}));
-  EXPECT_EQ((*cluster.observed.Find("Deployment", "todo-api"))["spec"]["template"]["spec"]["containers"][0]["image"],
+  EXPECT_EQ((*cluster.observed.Find(
+                "Deployment", "todo-api"))["spec"]["template"]["spec"]["containers"][0]["image"],
             "localhost/todo-api:dev");
   EXPECT_EQ(cluster.ConditionText("Ready"), "False");
   EXPECT_EQ(cluster.ConditionText("Stalled", "reason"), "MigrationFailed");
@@ -176,9 +180,11 @@ TEST(PlanTest, AFailedMigrationLeavesTheRunningVersionAlone) {
 TEST(PlanTest, WhatIsNoLongerWantedIsRemovedButNeverDataOrCredentials) {
   FakeCluster cluster;
   cluster.BringUp();
-  cluster.Put({"PersistentVolumeClaim", "data-todo-postgres-0"}, {{"status", {{"phase", "Bound"}}}});
+  cluster.Put({"PersistentVolumeClaim", "data-todo-postgres-0"},
+              {{"status", {{"phase", "Bound"}}}});
   cluster.backend["spec"].erase("workers");
-  cluster.backend["spec"]["database"] = {{"external", {{"secretRef", {{"name", "db"}, {"key", "url"}}}}}};
+  cluster.backend["spec"]["database"] = {
+      {"external", {{"secretRef", {{"name", "db"}, {"key", "url"}}}}}};
   const auto removed = Refs(cluster.Make(), Verb::kDelete);
   EXPECT_TRUE(removed.contains({"Deployment", "todo-worker-mail"}));
   EXPECT_TRUE(removed.contains({"HorizontalPodAutoscaler", "todo-worker-mail"}));

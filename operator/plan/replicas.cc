@@ -10,13 +10,16 @@
 namespace sb::plan {
 namespace {
 
-int LiveReplicas(const Json& live) { return static_cast<int>(IntAt(live, {"spec", "replicas"}, 1)); }
+int LiveReplicas(const Json& live) {
+  return static_cast<int>(IntAt(live, {"spec", "replicas"}, 1));
+}
 
 Action Apply(const ChildRef& ref, Json object) {
   return {Verb::kApply, ref, Stamp(std::move(object)), api::kFieldManager, ""};
 }
 
-// The count that a new Deployment starts with: what its autoscaler last wanted, if it had one before.
+// The count that a new Deployment starts with: what its autoscaler last wanted, if it had one
+// before.
 int StartingReplicas(const api::Autoscaling& autoscaling, const Json* autoscaler) {
   const int wanted =
       autoscaler ? static_cast<int>(IntAt(*autoscaler, {"status", "desiredReplicas"})) : 0;
@@ -58,7 +61,8 @@ std::vector<Action> ApplyDeployment(const Child& child, const Json* live, const 
   std::vector<Action> actions;
   const ReplicasOwners owners = OwnersOfReplicas(*live);
   if (owners.ours && !owners.others) {
-    actions.push_back({Verb::kApply, child.ref, HandOver(child, *live), api::kHandoverFieldManager, ""});
+    actions.push_back(
+        {Verb::kApply, child.ref, HandOver(child, *live), api::kHandoverFieldManager, ""});
   }
   actions.push_back(Apply(child.ref, child.object));
   return actions;

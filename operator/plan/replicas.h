@@ -1,9 +1,10 @@
 // Who owns spec.replicas of a Deployment, and how it changes hands.
 //
-// Server-side apply resets a field when its only owner stops applying it: a controller that just drops
-// spec.replicas when autoscaling is on takes the service down to one pod. So ownership moves in steps, at the
-// live value:
-//   1. created with replicas, owned by our manager (so that the first pods do not wait for the autoscaler);
+// Server-side apply resets a field when its only owner stops applying it: a controller that just
+// drops spec.replicas when autoscaling is on takes the service down to one pod. So ownership moves
+// in steps, at the live value:
+//   1. created with replicas, owned by our manager (so that the first pods do not wait for the
+//   autoscaler);
 //   2. the hand-over manager applies the live count: now two own it;
 //   3. our manager applies the object without replicas: the hand-over manager alone owns it;
 //   4. the autoscaler writes through /scale and owns it from then on.
@@ -27,8 +28,8 @@ struct ReplicasOwners {
 };
 ReplicasOwners OwnersOfReplicas(const Json& live);
 
-// The actions that bring one Deployment to `child`, ownership of replicas included: one or two applies.
-// `live` is null if it does not exist; `autoscaler` is its live HPA or null.
+// The actions that bring one Deployment to `child`, ownership of replicas included: one or two
+// applies. `live` is null if it does not exist; `autoscaler` is its live HPA or null.
 std::vector<Action> ApplyDeployment(const Child& child, const Json* live, const Json* autoscaler);
 
 }  // namespace sb::plan

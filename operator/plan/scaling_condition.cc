@@ -62,10 +62,10 @@ std::optional<Finding> EvidenceFault(const std::string& field, const MetricEvide
       break;
   }
   const bool rejected = evidence.rejected;
-  return Inactive(rejected ? api::reason::kQueryFailed : api::reason::kPrometheusUnreachable,
-                  field + ": " + evidence.error + "; replicas hold. " +
-                      (rejected ? "Mend the query"
-                                : "Check that " + prometheus_url + " is up and reachable"));
+  return Inactive(
+      rejected ? api::reason::kQueryFailed : api::reason::kPrometheusUnreachable,
+      field + ": " + evidence.error + "; replicas hold. " +
+          (rejected ? "Mend the query" : "Check that " + prometheus_url + " is up and reachable"));
 }
 
 Finding HpaFinding(const Target& target, const Observed& observed) {
@@ -79,9 +79,8 @@ Finding HpaFinding(const Target& target, const Observed& observed) {
         return {ConditionStatus::kTrue, api::reason::kMetricsFresh,
                 name + " scales on fresh metrics", false};
       }
-      return Inactive(api::reason::kHpaInactive,
-                      name + ": " + StringAt(condition, {"message"}) + " (" +
-                          StringAt(condition, {"reason"}) + ")");
+      return Inactive(api::reason::kHpaInactive, name + ": " + StringAt(condition, {"message"}) +
+                                                     " (" + StringAt(condition, {"reason"}) + ")");
     }
   }
   return Waiting(name + " has not looked yet");
@@ -94,9 +93,10 @@ Finding TargetFinding(const api::Backend& backend, const Target& target, const O
     if (metric.type != api::MetricType::kPrometheus) continue;
     external = true;
     auto known = observed.metrics.find({target.key, metric.name});
-    const MetricEvidence evidence = known == observed.metrics.end() ? MetricEvidence{} : known->second;
-    const std::string field = target.field + ".autoscaling.metrics[" + std::to_string(i) + "] \"" +
-                              metric.name + "\"";
+    const MetricEvidence evidence =
+        known == observed.metrics.end() ? MetricEvidence{} : known->second;
+    const std::string field =
+        target.field + ".autoscaling.metrics[" + std::to_string(i) + "] \"" + metric.name + "\"";
     if (auto fault = EvidenceFault(field, evidence, backend.prometheus_url)) return *fault;
   }
   if (external && !observed.metrics_api.ours) {
@@ -116,19 +116,20 @@ std::optional<Duration> GraceLeft(const Target& target, const Observed& observed
 
 }  // namespace
 
-std::optional<ScalingFinding> ScalingCondition(const api::Backend& backend, const Observed& observed,
-                                               WallTime now) {
+std::optional<ScalingFinding> ScalingCondition(const api::Backend& backend,
+                                               const Observed& observed, WallTime now) {
   const std::vector<Target> targets = Targets(backend);
   if (targets.empty()) return std::nullopt;
   std::vector<Finding> findings;
   std::optional<Duration> look_again;
   for (const Target& target : targets) {
     Finding finding = TargetFinding(backend, target, observed);
-    const bool young_fault = finding.status == ConditionStatus::kFalse &&
-                             (finding.reason == api::reason::kQueryEmpty ||
-                              finding.reason == api::reason::kHpaInactive);
+    const bool young_fault =
+        finding.status == ConditionStatus::kFalse &&
+        (finding.reason == api::reason::kQueryEmpty || finding.reason == api::reason::kHpaInactive);
     if (auto left = GraceLeft(target, observed, now); left && young_fault) {
-      finding = Waiting("Deployment " + target.child + " is new: its first samples are on their way");
+      finding =
+          Waiting("Deployment " + target.child + " is new: its first samples are on their way");
       look_again = look_again ? std::min(*look_again, *left) : *left;
     }
     findings.push_back(std::move(finding));

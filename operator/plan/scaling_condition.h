@@ -1,5 +1,5 @@
-// Whether autoscaling works, in one condition: who serves the metrics, what each query gives, and what the
-// HPA itself says.
+// Whether autoscaling works, in one condition: who serves the metrics, what each query gives, and
+// what the HPA itself says.
 #pragma once
 
 #include <optional>
@@ -16,7 +16,7 @@ struct ScalingFinding {
 };
 
 // Nothing if no workload is autoscaled.
-std::optional<ScalingFinding> ScalingCondition(const api::Backend& backend, const Observed& observed,
-                                               WallTime now);
+std::optional<ScalingFinding> ScalingCondition(const api::Backend& backend,
+                                               const Observed& observed, WallTime now);
 
 }  // namespace sb::plan

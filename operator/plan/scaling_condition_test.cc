@@ -32,8 +32,12 @@ TEST_F(ScalingConditionTest, SaysWhichQueryFailedAndWhatToDo) {
     const char* text;
   };
   const Case cases[] = {
-      {{State::kFailed, "connection refused", false}, "PrometheusUnreachable", "connection refused"},
-      {{State::kFailed, "Prometheus rejected it: parse error", true}, "QueryFailed", "Mend the query"},
+      {{State::kFailed, "connection refused", false},
+       "PrometheusUnreachable",
+       "connection refused"},
+      {{State::kFailed, "Prometheus rejected it: parse error", true},
+       "QueryFailed",
+       "Mend the query"},
       {{State::kEmpty, "", false}, "QueryEmpty", "matches nothing"},
       {{State::kStale, "", false}, "PrometheusUnreachable", "no fresh sample"},
   };

@@ -16,8 +16,7 @@ Json ComponentOf(const Child& child, const Observed& observed) {
   Json component = {{"kind", child.ref.kind}, {"name", child.ref.name}};
   component["ready"] = live ? IntAt(*live, {"status", "readyReplicas"}) : 0;
   component["desired"] = live ? IntAt(*live, {"spec", "replicas"}, 1) : 0;
-  const Json* containers =
-      live ? Find(*live, {"spec", "template", "spec", "containers"}) : nullptr;
+  const Json* containers = live ? Find(*live, {"spec", "template", "spec", "containers"}) : nullptr;
   if (containers && containers->is_array() && !containers->empty()) {
     component["image"] = StringAt(containers->front(), {"image"});
   }
@@ -62,7 +61,8 @@ std::vector<api::Condition> Conditions(const Findings& findings, std::int64_t ge
   std::vector<Finding> all;
   for (const auto& [type, finding] : findings) {
     conditions.push_back({type, finding.status, finding.reason, finding.message, generation});
-    // Metrics on their way do not hold Ready up: the pods serve, and the count is right until shown wrong.
+    // Metrics on their way do not hold Ready up: the pods serve, and the count is right until shown
+    // wrong.
     const bool waiting_only =
         type == api::condition::kScalingActive && finding.status == ConditionStatus::kUnknown;
     if (!waiting_only) all.push_back(finding);
@@ -73,8 +73,8 @@ std::vector<api::Condition> Conditions(const Findings& findings, std::int64_t ge
                           "every component is ready", generation});
     return conditions;
   }
-  conditions.push_back({api::condition::kReady, ConditionStatus::kFalse, worst.reason, worst.message,
-                        generation});
+  conditions.push_back(
+      {api::condition::kReady, ConditionStatus::kFalse, worst.reason, worst.message, generation});
   conditions.push_back({worst.stalled ? api::condition::kStalled : api::condition::kReconciling,
                         ConditionStatus::kTrue, worst.reason, worst.message, generation});
   return conditions;
@@ -127,7 +127,8 @@ std::vector<Event> EventsFor(const Json& old_status, const Json& status) {
     };
     if (same("status") && same("reason")) continue;
     const bool good = (StringAt(*now, {"status"}) == "True") != (type == api::condition::kStalled);
-    // Not ready yet is no news: what is wrong has its own condition, and Ready tells when all is well.
+    // Not ready yet is no news: what is wrong has its own condition, and Ready tells when all is
+    // well.
     if (!good && type == api::condition::kReady) continue;
     events.push_back({!good, StringAt(*now, {"reason"}), StringAt(*now, {"message"})});
   }

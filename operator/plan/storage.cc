@@ -19,7 +19,8 @@ bool SameTemplates(const Json& desired, const Json& live) {
   for (std::size_t i = 0; i < desired.size(); ++i) {
     const std::string wanted_class = StringAt(desired[i], {"spec", "storageClassName"});
     if (SizeOf(desired[i]) != SizeOf(live[i]) ||
-        (!wanted_class.empty() && wanted_class != StringAt(live[i], {"spec", "storageClassName"}))) {
+        (!wanted_class.empty() &&
+         wanted_class != StringAt(live[i], {"spec", "storageClassName"}))) {
       return false;
     }
   }
@@ -60,9 +61,11 @@ std::vector<Action> GrowClaims(const api::Backend& backend, const Observed& obse
   std::vector<Action> actions;
   for (const Claim& claim : Claims(backend)) {
     if (ChangeOf(claim, observed) != resources::ClaimChange::kGrow) continue;
-    actions.push_back({Verb::kApply, {"PersistentVolumeClaim", claim.name},
+    actions.push_back({Verb::kApply,
+                       {"PersistentVolumeClaim", claim.name},
                        resources::ClaimOfSize(backend, claim.name, *claim.storage),
-                       api::kFieldManager, ""});
+                       api::kFieldManager,
+                       ""});
   }
   return actions;
 }

@@ -1,5 +1,5 @@
-// Claims of the bundled PostgreSQL and Redis. The API server never lets volumeClaimTemplates change, so a new
-// size goes to the claims themselves, and the template stays as it was made.
+// Claims of the bundled PostgreSQL and Redis. The API server never lets volumeClaimTemplates
+// change, so a new size goes to the claims themselves, and the template stays as it was made.
 #pragma once
 
 #include <vector>

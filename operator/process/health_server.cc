@@ -34,7 +34,8 @@ http::Response Answer(const http::Request& request, prometheus::Registry& regist
 }  // namespace
 
 std::unique_ptr<http::Server> MakeHealthServer(boost::asio::io_context& loop, std::uint16_t port,
-                                               prometheus::Registry& registry, HealthChecks checks) {
+                                               prometheus::Registry& registry,
+                                               HealthChecks checks) {
   http::ServerOptions options;
   options.port = port;
   options.max_connections = 64;

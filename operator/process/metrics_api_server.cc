@@ -25,15 +25,18 @@ http::ServerOptions ServerOptions(std::uint16_t port, const http::TlsOptions& tl
 MetricsApiServer::MetricsApiServer(boost::asio::io_context& loop, const kube::Client& client,
                                    scaling::Sampler& sampler, metrics_api::Metrics& metrics,
                                    Options options)
-    : review_([&client](const std::string& path, const Json& body) { return client.PostPath(path, body); }),
+    : review_([&client](const std::string& path, const Json& body) {
+        return client.PostPath(path, body);
+      }),
       authenticator_(review_, SystemClock(), &metrics),
       authorizer_(review_, SystemClock(), &metrics),
       certificate_(client, SystemClock(), {.namespace_name = options.namespace_}),
-      api_(authenticator_, authorizer_,
-           [&sampler](const scaling::MetricId& id, TimePoint deadline) {
-             return sampler.Current(id, kMaxSampleAge, deadline);
-           },
-           SystemClock(), &metrics),
+      api_(
+          authenticator_, authorizer_,
+          [&sampler](const scaling::MetricId& id, TimePoint deadline) {
+            return sampler.Current(id, kMaxSampleAge, deadline);
+          },
+          SystemClock(), &metrics),
       tls_{.current = [this] { return certificate_.Current(); }, .ask_client_certificate = true},
       upkeep_(client, authenticator_, certificate_, std::move(options.is_leading),
               [on_state = std::move(options.on_state)](const metrics_api::ApiServiceState& state) {

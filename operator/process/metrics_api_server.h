@@ -1,4 +1,5 @@
-// The metrics API with everything it lives on: authentication, authorization, its certificate and its server.
+// The metrics API with everything it lives on: authentication, authorization, its certificate and
+// its server.
 #pragma once
 
 #include <boost/asio/io_context.hpp>

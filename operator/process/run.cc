@@ -37,16 +37,24 @@ class Process {
  public:
   Process(const RunOptions& options, std::unique_ptr<kube::Transport> work,
           std::unique_ptr<kube::Transport> election)
-      : options_(options), work_transport_(std::move(work)), election_transport_(std::move(election)),
-        kube_metrics_(registry_), reconcile_metrics_(registry_), api_metrics_(registry_),
+      : options_(options),
+        work_transport_(std::move(work)),
+        election_transport_(std::move(election)),
+        kube_metrics_(registry_),
+        reconcile_metrics_(registry_),
+        api_metrics_(registry_),
         client_(*work_transport_, {.metrics = &kube_metrics_}),
         election_client_(*election_transport_, {.deadline = 5s, .metrics = &kube_metrics_}),
         queue_("scalablebackend", {.metrics = &kube_metrics_}),
-        sampler_([this](const std::string& url, const std::string& query,
-                        Duration timeout) { return prometheus_.Query(url, query, timeout); },
-                 SystemClock(), {},
-                 [this](const scaling::BackendKey& key) { queue_.Add({key.namespace_name, key.name}); },
-                 [this](Duration took, const Error* error) { api_metrics_.ObserveQuery(took, error); }),
+        sampler_(
+            [this](const std::string& url, const std::string& query, Duration timeout) {
+              return prometheus_.Query(url, query, timeout);
+            },
+            SystemClock(), {},
+            [this](const scaling::BackendKey& key) {
+              queue_.Add({key.namespace_name, key.name});
+            },
+            [this](Duration took, const Error* error) { api_metrics_.ObserveQuery(took, error); }),
         view_(client_, ViewOptions()),
         elector_(election_client_,
                  {.lease = {options.pod_namespace, kLeaseName},
@@ -58,13 +66,15 @@ class Process {
                       },
                   .metrics = &kube_metrics_}),
         recorder_(client_, {.instance = elector_.identity(), .metrics = &kube_metrics_}),
-        controller_(client_, view_, sampler_, recorder_, queue_, reconcile_metrics_,
-                    {.defaults = options.defaults, .workers = options.workers,
-                     .metrics_api =
-                         [this] { return metrics_api_ ? metrics_api_->State() : plan::MetricsApi{}; }}),
-        health_(MakeHealthServer(loop_, options.metrics_port, registry_,
-                                 {.healthy = [this] { return Unhealthy(); },
-                                  .ready = [this] { return NotReady(); }})) {
+        controller_(
+            client_, view_, sampler_, recorder_, queue_, reconcile_metrics_,
+            {.defaults = options.defaults,
+             .workers = options.workers,
+             .metrics_api =
+                 [this] { return metrics_api_ ? metrics_api_->State() : plan::MetricsApi{}; }}),
+        health_(MakeHealthServer(
+            loop_, options.metrics_port, registry_,
+            {.healthy = [this] { return Unhealthy(); }, .ready = [this] { return NotReady(); }})) {
     if (!options.serve_metrics_api) return;
     metrics_api_ = std::make_unique<MetricsApiServer>(
         loop_, client_, sampler_, api_metrics_,
@@ -139,7 +149,8 @@ class Process {
   }
 
   std::string NotReady() const {
-    if (metrics_api_ && !metrics_api_->HasCertificate()) return "the metrics API has no certificate yet";
+    if (metrics_api_ && !metrics_api_->HasCertificate())
+      return "the metrics API has no certificate yet";
     if (view_.Synced()) return "";
     const std::string problem = view_.Problem();
     return "the first lists are not complete" + (problem.empty() ? "" : ": " + problem);

@@ -1,17 +1,18 @@
 // The operator's process: starts the parts in order, waits for a signal, stops them in order.
 //
-// Order: probes and metrics -> metrics API -> watches (warm on every replica) -> election -> workers. Stopping:
-// workers -> Lease released -> watches -> servers, so that the next leader starts at once and nobody writes
-// without the Lease.
+// Order: probes and metrics -> metrics API -> watches (warm on every replica) -> election ->
+// workers. Stopping: workers -> Lease released -> watches -> servers, so that the next leader
+// starts at once and nobody writes without the Lease.
 #pragma once
 
 #include "operator/process/run_options.h"
 
 namespace sb::process {
 
-// Blocks SIGTERM and SIGINT in the calling thread and those that it starts; call it in main, before any thread.
-// Returns the process' exit code: 0 after a signal, 1 if it could not start. A lost Lease ends the process at once
-// with code 1: whatever it was doing, somebody else may be doing it too.
+// Blocks SIGTERM and SIGINT in the calling thread and those that it starts; call it in main, before
+// any thread. Returns the process' exit code: 0 after a signal, 1 if it could not start. A lost
+// Lease ends the process at once with code 1: whatever it was doing, somebody else may be doing it
+// too.
 int Run(const RunOptions& options);
 
 }  // namespace sb::process

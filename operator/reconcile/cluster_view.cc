@@ -23,8 +23,10 @@ ClusterView::ClusterView(const kube::Client& client, ClusterViewOptions options)
     : options_(std::move(options)) {
   backends_ = std::make_unique<kube::Informer>(
       client,
-      kube::InformerOptions{.resource = Backends(), .namespace_ = options_.namespace_,
-                            .projection = kube::DropNoise, .metrics = options_.metrics},
+      kube::InformerOptions{.resource = Backends(),
+                            .namespace_ = options_.namespace_,
+                            .projection = kube::DropNoise,
+                            .metrics = options_.metrics},
       [this](const kube::ObjectKey& key, const kube::ObjectPtr&, const kube::ObjectPtr& now) {
         options_.on_backend(key, now);
       });
@@ -46,7 +48,9 @@ ClusterView::ClusterView(const kube::Client& client, ClusterViewOptions options)
   storage_classes_ = std::make_unique<kube::Informer>(
       client,
       kube::InformerOptions{.resource = kube::StorageClasses(), .metrics = options_.metrics},
-      [this](const kube::ObjectKey&, const kube::ObjectPtr&, const kube::ObjectPtr&) { AnnounceAll(); });
+      [this](const kube::ObjectKey&, const kube::ObjectPtr&, const kube::ObjectPtr&) {
+        AnnounceAll();
+      });
 }
 
 ClusterView::~ClusterView() { Stop(); }
@@ -72,12 +76,14 @@ bool ClusterView::WaitForSync(Duration deadline, std::stop_token stop) const {
     return informer.WaitForSync(end - SystemClock().Now(), stop);
   };
   return wait(*backends_) && wait(*storage_classes_) &&
-         std::all_of(children_.begin(), children_.end(), [&](const auto& each) { return wait(*each); });
+         std::all_of(children_.begin(), children_.end(),
+                     [&](const auto& each) { return wait(*each); });
 }
 
 bool ClusterView::Synced() const {
   return backends_->Synced() && storage_classes_->Synced() &&
-         std::all_of(children_.begin(), children_.end(), [](const auto& each) { return each->Synced(); });
+         std::all_of(children_.begin(), children_.end(),
+                     [](const auto& each) { return each->Synced(); });
 }
 
 std::string ClusterView::Problem() const {
@@ -137,8 +143,8 @@ void ClusterView::NoteWritten(const std::string& kind, const Json& object) {
 
 void ClusterView::AnnounceAll() {
   for (const kube::ObjectPtr& backend : AllBackends()) {
-    options_.on_dependency({StringAt(*backend, {"metadata", "namespace"}),
-                            StringAt(*backend, {"metadata", "name"})});
+    options_.on_dependency(
+        {StringAt(*backend, {"metadata", "namespace"}), StringAt(*backend, {"metadata", "name"})});
   }
 }
 

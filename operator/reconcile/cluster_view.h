@@ -1,4 +1,5 @@
-// Everything that the operator watches, kept warm on every replica, and its reduction to what a plan needs.
+// Everything that the operator watches, kept warm on every replica, and its reduction to what a
+// plan needs.
 //
 //   ClusterView view(client, {.on_backend = …});
 //   view.Start();

@@ -18,9 +18,12 @@ plan::MetricEvidence ToEvidence(const std::optional<scaling::Sample>& sample) {
   using State = plan::MetricEvidence::State;
   if (!sample) return {};
   switch (sample->evidence) {
-    case scaling::Evidence::kFresh: return {State::kFresh, "", false};
-    case scaling::Evidence::kStale: return {State::kStale, sample->error, false};
-    case scaling::Evidence::kEmpty: return {State::kEmpty, sample->error, false};
+    case scaling::Evidence::kFresh:
+      return {State::kFresh, "", false};
+    case scaling::Evidence::kStale:
+      return {State::kStale, sample->error, false};
+    case scaling::Evidence::kEmpty:
+      return {State::kEmpty, sample->error, false};
     case scaling::Evidence::kFailed:
       return {State::kFailed, sample->error, sample->code == ErrorCode::kInvalidArgument};
   }
@@ -29,11 +32,19 @@ plan::MetricEvidence ToEvidence(const std::optional<scaling::Sample>& sample) {
 
 }  // namespace
 
-Controller::Controller(const kube::Client& client, ClusterView& view, const scaling::Sampler& sampler,
-                       kube::EventRecorder& recorder, kube::WorkQueue& queue,
-                       ReconcileMetrics& metrics, ControllerOptions options, const Clock& clock)
-    : client_(client), view_(view), sampler_(sampler), recorder_(recorder), queue_(queue),
-      metrics_(metrics), options_(std::move(options)), clock_(clock), executor_(client, view) {}
+Controller::Controller(const kube::Client& client, ClusterView& view,
+                       const scaling::Sampler& sampler, kube::EventRecorder& recorder,
+                       kube::WorkQueue& queue, ReconcileMetrics& metrics, ControllerOptions options,
+                       const Clock& clock)
+    : client_(client),
+      view_(view),
+      sampler_(sampler),
+      recorder_(recorder),
+      queue_(queue),
+      metrics_(metrics),
+      options_(std::move(options)),
+      clock_(clock),
+      executor_(client, view) {}
 
 void Controller::Run(std::stop_token stop) {
   std::vector<std::jthread> workers;
@@ -155,7 +166,8 @@ std::vector<scaling::WantedMetric> WantedMetrics(const Json& object,
     for (const api::Metric& metric : workload.autoscaling->metrics) {
       if (metric.type != api::MetricType::kPrometheus) continue;
       wanted.push_back({{{backend->namespace_, backend->name}, target, metric.name},
-                        backend->prometheus_url, metric.promql});
+                        backend->prometheus_url,
+                        metric.promql});
     }
   };
   add("api", backend->api);

@@ -1,8 +1,10 @@
-// The loop around the plan: takes a key, observes, plans, carries out, writes the status and the events.
+// The loop around the plan: takes a key, observes, plans, carries out, writes the status and the
+// events.
 //
 //   Controller controller(client, view, sampler, recorder, defaults, …);
 //   controller.Enqueue({"default", "todo"});   // from any watch
-//   controller.Run(stop);                      // on the leader; returns when its workers have ended
+//   controller.Run(stop);                      // on the leader; returns when its workers have
+//   ended
 #pragma once
 
 #include <functional>
@@ -39,7 +41,8 @@ class Controller {
 
   void Run(std::stop_token stop);
 
-  // One pass over one backend. An error is transient: the caller queues the key again with a back-off.
+  // One pass over one backend. An error is transient: the caller queues the key again with a
+  // back-off.
   Expected<void> Reconcile(const kube::ObjectKey& key);
 
  private:
@@ -59,8 +62,8 @@ class Controller {
   const Clock& clock_;
   const Executor executor_;
 
-  // UIDs of backends whose namespace is being deleted: making again what the namespace controller removes
-  // would only be refused, once for each child. Forgotten with the backend.
+  // UIDs of backends whose namespace is being deleted: making again what the namespace controller
+  // removes would only be refused, once for each child. Forgotten with the backend.
   std::mutex going_mutex_;
   std::map<kube::ObjectKey, std::string> going_;
 };

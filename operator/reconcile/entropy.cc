@@ -11,7 +11,8 @@
 namespace sb::reconcile {
 namespace {
 
-constexpr std::string_view kAlphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+constexpr std::string_view kAlphabet =
+    "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 constexpr std::size_t kLength = 40;  // 238 bits
 
 std::string RandomText() {
@@ -32,7 +33,8 @@ std::string RandomText() {
 }  // namespace
 
 resources::Entropy DrawEntropy() {
-  return {.postgres_password = RandomText(), .redis_password = RandomText(), .jwt_key = RandomText()};
+  return {
+      .postgres_password = RandomText(), .redis_password = RandomText(), .jwt_key = RandomText()};
 }
 
 }  // namespace sb::reconcile

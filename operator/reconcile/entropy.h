@@ -5,8 +5,8 @@
 
 namespace sb::reconcile {
 
-// Each call draws anew. Ends the process if the system has no randomness: no credential is better than a
-// guessable one.
+// Each call draws anew. Ends the process if the system has no randomness: no credential is better
+// than a guessable one.
 resources::Entropy DrawEntropy();
 
 }  // namespace sb::reconcile

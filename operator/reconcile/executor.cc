@@ -25,8 +25,8 @@ bool IsTransient(ErrorCode code) {
   }
 }
 
-// Ours by label, or by the owner reference that `desired` has too: somebody took the labels off, and they are put
-// back.
+// Ours by label, or by the owner reference that `desired` has too: somebody took the labels off,
+// and they are put back.
 bool IsOurs(const Json& live, const Json& desired, const std::string& backend) {
   if (StringAt(live, {"metadata", "labels", api::kManagedByLabel}) == api::kManagedByValue &&
       StringAt(live, {"metadata", "labels", api::kNameLabel}) == backend) {
@@ -34,16 +34,18 @@ bool IsOurs(const Json& live, const Json& desired, const std::string& backend) {
   }
   const Json* owners = Find(live, {"metadata", "ownerReferences"});
   const Json* wanted = Find(desired, {"metadata", "ownerReferences"});
-  if (!owners || !wanted || !owners->is_array() || !wanted->is_array() || wanted->empty()) return false;
+  if (!owners || !wanted || !owners->is_array() || !wanted->is_array() || wanted->empty())
+    return false;
   const std::string uid = StringAt(wanted->front(), {"uid"});
   return std::any_of(owners->begin(), owners->end(),
                      [&](const Json& owner) { return StringAt(owner, {"uid"}) == uid; });
 }
 
 std::string TakenMessage(const plan::ChildRef& ref, const std::string& backend) {
-  return ref.kind + " " + ref.name + " exists and belongs to somebody else; rename or delete it, or label it " +
-         api::kManagedByLabel + "=" + api::kManagedByValue + " and " + api::kNameLabel + "=" + backend +
-         " to hand it over";
+  return ref.kind + " " + ref.name +
+         " exists and belongs to somebody else; rename or delete it, or label it " +
+         api::kManagedByLabel + "=" + api::kManagedByValue + " and " + api::kNameLabel + "=" +
+         backend + " to hand it over";
 }
 
 // The API server's words when a namespace is being deleted (cause NamespaceTerminating).
@@ -106,12 +108,13 @@ Expected<std::optional<std::string>> Executor::HolderOf(const kube::ObjectKey& b
   return TakenMessage(ref, backend.name);
 }
 
-Expected<void> Executor::Perform(const kube::ObjectKey& backend, const plan::Action& action, bool exists,
-                                 Outcome& outcome) const {
+Expected<void> Executor::Perform(const kube::ObjectKey& backend, const plan::Action& action,
+                                 bool exists, Outcome& outcome) const {
   const kube::Resource& resource = ResourceOf(action.child.kind);
   if (action.verb == plan::Verb::kDelete) {
     ++outcome.writes;
-    auto gone = client_.Delete(resource, {backend.namespace_, action.child.name}, {.uid = action.uid});
+    auto gone =
+        client_.Delete(resource, {backend.namespace_, action.child.name}, {.uid = action.uid});
     if (!gone && gone.error().code == ErrorCode::kNotFound) return {};
     return gone;
   }

@@ -15,8 +15,8 @@ namespace sb::reconcile {
 struct Outcome {
   std::map<plan::ChildRef, std::string> foreign;       // names that somebody else holds
   std::map<plan::ChildRef, std::string> write_errors;  // refused by the server: for the status
-  std::optional<Error> transient;                      // unreachable, throttled, conflict: try again
-  bool namespace_going = false;                        // nothing can be made there any more
+  std::optional<Error> transient;  // unreachable, throttled, conflict: try again
+  bool namespace_going = false;    // nothing can be made there any more
   int writes = 0;
 };
 
@@ -25,7 +25,8 @@ class Executor {
   // All must outlive this.
   Executor(const kube::Client& client, ClusterView& view) : client_(client), view_(view) {}
 
-  // Writes what differs from `observed`, in order. Goes on after a failure, but leaves the rest of that child.
+  // Writes what differs from `observed`, in order. Goes on after a failure, but leaves the rest of
+  // that child.
   Outcome Execute(const kube::ObjectKey& backend, const plan::Plan& plan,
                   const plan::Observed& observed) const;
 

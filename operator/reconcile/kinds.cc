@@ -32,7 +32,8 @@ const kube::Resource& ResourceOf(const std::string& kind) {
   const auto& kinds = ChildKinds();
   auto found = std::find_if(kinds.begin(), kinds.end(),
                             [&](const Kind& each) { return each.resource.kind == kind; });
-  if (found == kinds.end()) throw std::logic_error("the plan names a kind that nobody watches: " + kind);
+  if (found == kinds.end())
+    throw std::logic_error("the plan names a kind that nobody watches: " + kind);
   return found->resource;
 }
 
@@ -56,7 +57,8 @@ void KeepPodStatus(Json& pod) {
   pod.erase("spec");
   if (auto metadata = pod.find("metadata"); metadata != pod.end()) metadata->erase("annotations");
   if (auto status = pod.find("status"); status != pod.end() && status->is_object()) {
-    for (const char* field : {"podIPs", "hostIPs", "podIP", "hostIP", "qosClass"}) status->erase(field);
+    for (const char* field : {"podIPs", "hostIPs", "podIP", "hostIP", "qosClass"})
+      status->erase(field);
   }
 }
 

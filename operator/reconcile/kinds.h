@@ -17,15 +17,16 @@ struct Kind {
 // scalablebackends.scalablebackend.io.
 const kube::Resource& Backends();
 
-// Every kind that the plan makes or reads, pods and claims included; StorageClasses are apart, since they carry
-// no label of ours.
+// Every kind that the plan makes or reads, pods and claims included; StorageClasses are apart,
+// since they carry no label of ours.
 const std::vector<Kind>& ChildKinds();
 
 // The resource of a child kind of the plan ("Deployment"). The kind must be one of ChildKinds().
 const kube::Resource& ResourceOf(const std::string& kind);
 
-// What a projection keeps: nothing but managedFields of spec.replicas; of pods nothing but identity, labels
-// and status; of Secrets the keys but no value ("-" for any), so that no credential stays in memory.
+// What a projection keeps: nothing but managedFields of spec.replicas; of pods nothing but
+// identity, labels and status; of Secrets the keys but no value ("-" for any), so that no
+// credential stays in memory.
 void KeepReplicasOwners(Json& object);
 void KeepPodStatus(Json& pod);
 void KeepSecretKeys(Json& secret);

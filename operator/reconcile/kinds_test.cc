@@ -17,7 +17,9 @@ TEST(KindsTest, ManagedFieldsKeepTheOwnersOfReplicasOnly) {
       {"metadata",
        {{"managedFields",
          {{{"manager", "hpa"}, {"operation", "Update"}, {"fieldsV1", {{"f:spec", replicas}}}},
-          {{"manager", "kcm"}, {"operation", "Update"}, {"fieldsV1", {{"f:status", replicas}}}}}}}}};
+          {{"manager", "kcm"},
+           {"operation", "Update"},
+           {"fieldsV1", {{"f:status", replicas}}}}}}}}};
   KeepReplicasOwners(deployment);
   ASSERT_EQ(deployment["metadata"]["managedFields"].size(), 1u);
   EXPECT_EQ(deployment["metadata"]["managedFields"][0]["manager"], "hpa");

@@ -1,5 +1,5 @@
-// The whole operator against an API server in memory: what a user would lose if it died at the wrong moment, wrote
-// when nothing changed, or overwrote what is not its own.
+// The whole operator against an API server in memory: what a user would lose if it died at the
+// wrong moment, wrote when nothing changed, or overwrote what is not its own.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <prometheus/registry.h>
@@ -42,10 +42,9 @@ class Cluster {
  public:
   Cluster() {
     server.Put(Backends(), Sample());
-    server.Put(kube::StorageClasses(),
-               {{"apiVersion", "storage.k8s.io/v1"},
-                {"kind", "StorageClass"},
-                {"metadata", {{"name", "fast"}}}});
+    server.Put(kube::StorageClasses(), {{"apiVersion", "storage.k8s.io/v1"},
+                                        {"kind", "StorageClass"},
+                                        {"metadata", {{"name", "fast"}}}});
   }
 
   // One step of every controller and kubelet; whether anything changed.
@@ -61,9 +60,9 @@ class Cluster {
                            {{"conditions", {{{"type", "Complete"}, {"status", "True"}}}}});
     }
     for (const Json& hpa : server.List(kube::HorizontalPodAutoscalers(), kKey.namespace_)) {
-      changed |= SetStatus(kube::HorizontalPodAutoscalers(), hpa,
-                           {{"conditions",
-                             {{{"type", "ScalingActive"}, {"status", "True"}, {"reason", "Valid"}}}}});
+      changed |= SetStatus(
+          kube::HorizontalPodAutoscalers(), hpa,
+          {{"conditions", {{{"type", "ScalingActive"}, {"status", "True"}, {"reason", "Valid"}}}}});
     }
     return changed;
   }
@@ -75,7 +74,8 @@ class Cluster {
       for (Json object : server.List(kind.resource, kKey.namespace_)) {
         const std::string name = kind.resource.kind + "/" + StringAt(object, {"metadata", "name"});
         object.erase("status");
-        for (const char* field : {"uid", "resourceVersion", "generation", "creationTimestamp", "managedFields"}) {
+        for (const char* field :
+             {"uid", "resourceVersion", "generation", "creationTimestamp", "managedFields"}) {
           object["metadata"].erase(field);
         }
         if (kind.resource.kind == "Secret") object.erase("data");  // random
@@ -109,16 +109,24 @@ class Cluster {
 class Operator {
  public:
   explicit Operator(Cluster& cluster)
-      : cluster_(cluster), client_(cluster.server), metrics_(registry_),
-        sampler_([](const std::string&, const std::string&, Duration) -> Expected<promql::InstantVector> {
-                   return Fail(ErrorCode::kUnavailable, "no Prometheus here");
-                 },
-                 SystemClock(), {.threads = 0}),
-        view_(client_, {.on_backend = [](const auto&, const auto&) {}, .on_dependency = [](const auto&) {}}),
-        recorder_(client_, {.instance = "test"}), queue_("test"),
+      : cluster_(cluster),
+        client_(cluster.server),
+        metrics_(registry_),
+        sampler_(
+            [](const std::string&, const std::string&,
+               Duration) -> Expected<promql::InstantVector> {
+              return Fail(ErrorCode::kUnavailable, "no Prometheus here");
+            },
+            SystemClock(), {.threads = 0}),
+        view_(client_,
+              {.on_backend = [](const auto&, const auto&) {}, .on_dependency = [](const auto&) {}}),
+        recorder_(client_, {.instance = "test"}),
+        queue_("test"),
         controller_(client_, view_, sampler_, recorder_, queue_, metrics_,
-                    {.defaults = {.todo_image = "todo:1", .postgres_image = "postgres:1",
-                                  .redis_image = "redis:1", .prometheus_url = "http://prometheus"},
+                    {.defaults = {.todo_image = "todo:1",
+                                  .postgres_image = "postgres:1",
+                                  .redis_image = "redis:1",
+                                  .prometheus_url = "http://prometheus"},
                      .metrics_api = [] { return plan::MetricsApi{}; }}) {
     view_.Start();
     EXPECT_TRUE(view_.WaitForSync(10s, {}));
@@ -160,7 +168,8 @@ TEST(SimulationTest, BringsABackendUpAndThenWritesNothing) {
   Cluster cluster;
   Operator op(cluster);
   op.Settle();
-  EXPECT_EQ(ConditionOf(cluster.Backend(), "APIReady"), "True") << cluster.Backend()["status"].dump(1);
+  EXPECT_EQ(ConditionOf(cluster.Backend(), "APIReady"), "True")
+      << cluster.Backend()["status"].dump(1);
   EXPECT_EQ(ConditionOf(cluster.Backend(), "MigrationSucceeded"), "True");
   EXPECT_EQ(IntAt(cluster.Backend(), {"status", "observedGeneration"}),
             IntAt(cluster.Backend(), {"metadata", "generation"}));
@@ -182,7 +191,8 @@ TEST(SimulationTest, ARestartedOperatorWritesNothing) {
   EXPECT_THAT(cluster.server.writes(), IsEmpty());
 }
 
-// Killed before any of its writes, the next operator finishes the job: the same objects, the same credentials.
+// Killed before any of its writes, the next operator finishes the job: the same objects, the same
+// credentials.
 TEST(SimulationTest, DyingBeforeAnyWriteEndsInTheSameObjects) {
   Cluster whole;
   Operator(whole).Settle();
@@ -192,7 +202,8 @@ TEST(SimulationTest, DyingBeforeAnyWriteEndsInTheSameObjects) {
     int writes = 0;
     bool crashed = false;
     cluster.server.OnRequest([&](const kube::Request& request) {
-      if (request.method == "GET" || crashed || request.path.find("/events") != std::string::npos) return;
+      if (request.method == "GET" || crashed || request.path.find("/events") != std::string::npos)
+        return;
       if (writes++ == fatal) {
         crashed = true;
         throw Crash{};
@@ -240,7 +251,8 @@ TEST(SimulationTest, PutsBackWhatSomebodyElseChanged) {
                       [](Json& live) { live["spec"]["ports"][0]["targetPort"] = "elsewhere"; });
   cluster.server.Remove(kube::Services(), {"shop", "todo-redis"});
   op.Settle();
-  EXPECT_EQ((*cluster.server.Get(kube::Services(), {"shop", "todo-api"}))["spec"]["ports"][0]["targetPort"],
+  EXPECT_EQ((*cluster.server.Get(kube::Services(),
+                                 {"shop", "todo-api"}))["spec"]["ports"][0]["targetPort"],
             "http");
   EXPECT_TRUE(cluster.server.Get(kube::Services(), {"shop", "todo-redis"}));
 }
@@ -273,7 +285,8 @@ TEST(SimulationTest, LeavesAForeignObjectAloneAndSaysSo) {
 
 TEST(SimulationTest, WhatTheServerRefusesIsToldWithTheChildsName) {
   Cluster cluster;
-  cluster.server.FailNext({.method = "PATCH", .path_contains = "/services/todo-api", .times = -1}, 403);
+  cluster.server.FailNext({.method = "PATCH", .path_contains = "/services/todo-api", .times = -1},
+                          403);
   Operator op(cluster);
   for (int pass = 0; pass < 20; ++pass) {
     auto result = op.Reconcile();
@@ -287,7 +300,8 @@ TEST(SimulationTest, WhatTheServerRefusesIsToldWithTheChildsName) {
   EXPECT_EQ(ConditionOf(cluster.Backend(), "APIReady"), "True");
 }
 
-// Two GitOps incidents in one: a credential lost while the cache is behind, and a password that no longer fits the data.
+// Two GitOps incidents in one: a credential lost while the cache is behind, and a password that no
+// longer fits the data.
 TEST(SimulationTest, ExistingCredentialsAreNeverReplaced) {
   Cluster cluster;
   Operator(cluster).Settle();
