@@ -5,6 +5,7 @@
 
 #include "operator/api/names.h"
 #include "operator/plan/applied.h"
+#include "operator/plan/live_condition.h"
 
 namespace sb::plan {
 namespace {
@@ -70,20 +71,6 @@ Finding StatefulFinding(const ChildRef& ref, const std::string& component, const
   return Progressing(api::reason::kProgressing, "StatefulSet " + ref.name + " is starting");
 }
 
-const Json* ConditionOf(const Json& object, const std::string& type) {
-  const Json* conditions = Find(object, {"status", "conditions"});
-  if (!conditions || !conditions->is_array()) return nullptr;
-  for (const Json& condition : *conditions) {
-    if (StringAt(condition, {"type"}) == type) return &condition;
-  }
-  return nullptr;
-}
-
-bool IsTrue(const Json& object, const std::string& type) {
-  const Json* condition = ConditionOf(object, type);
-  return condition && StringAt(*condition, {"status"}) == "True";
-}
-
 }  // namespace
 
 Finding DatabaseFinding(const api::Backend& backend, const Observed& observed) {
@@ -126,7 +113,7 @@ Finding MigrationFinding(const api::Backend& backend, const Json& desired_job, b
   if (IsTrue(*job, "Failed")) {
     const std::string cause =
         problem ? problem->message
-                : "Job " + ref.name + ": " + StringAt(*ConditionOf(*job, "Failed"), {"message"});
+                : "Job " + ref.name + ": " + StringAt(*LiveCondition(*job, "Failed"), {"message"});
     return {
         ConditionStatus::kFalse, api::reason::kMigrationFailed,
         cause +
@@ -161,7 +148,7 @@ Finding DeploymentFinding(const Child& child, const Json& stamped, bool gated,
   if (auto problem = DiagnosePods(owner, PodsWith(observed, labels ? *labels : Json::object()))) {
     return Faulty(*problem);
   }
-  if (const Json* progress = ConditionOf(*live, "Progressing");
+  if (const Json* progress = LiveCondition(*live, "Progressing");
       progress && StringAt(*progress, {"reason"}) == "ProgressDeadlineExceeded") {
     return {ConditionStatus::kFalse, api::reason::kContainerFailing,
             owner +

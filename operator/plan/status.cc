@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "operator/api/names.h"
+#include "operator/plan/live_condition.h"
 
 namespace sb::plan {
 namespace {
@@ -34,15 +35,9 @@ std::string SelectorText(const Json& deployment) {
 }
 
 const char* MigrationState(const Json* job) {
-  const Json* conditions = job ? Find(*job, {"status", "conditions"}) : nullptr;
-  if (conditions && conditions->is_array()) {
-    for (const Json& condition : *conditions) {
-      if (StringAt(condition, {"status"}) != "True") continue;
-      if (StringAt(condition, {"type"}) == "Complete") return "Succeeded";
-      if (StringAt(condition, {"type"}) == "Failed") return "Failed";
-    }
-  }
-  return job ? "Running" : "Pending";
+  if (!job) return "Pending";
+  if (IsTrue(*job, "Complete")) return "Succeeded";
+  return IsTrue(*job, "Failed") ? "Failed" : "Running";
 }
 
 const Json* ConditionOf(const Json& status, std::string_view type) {
