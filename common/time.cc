@@ -1,6 +1,8 @@
 #include "common/time.h"
 
+#include <condition_variable>
 #include <ctime>
+#include <mutex>
 #include <string>
 
 namespace sb {
@@ -10,6 +12,12 @@ class RealClock : public Clock {
  public:
   TimePoint Now() const override { return std::chrono::steady_clock::now(); }
   WallTime WallNow() const override { return std::chrono::system_clock::now(); }
+  void Sleep(Duration delay, std::stop_token stop) const override {
+    std::mutex mutex;
+    std::condition_variable_any never;
+    std::unique_lock lock(mutex);
+    never.wait_for(lock, stop, delay, [] { return false; });
+  }
 };
 
 std::tm Utc(WallTime time) {

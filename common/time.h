@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 
@@ -19,6 +20,8 @@ class Clock {
   virtual ~Clock() = default;
   virtual TimePoint Now() const = 0;
   virtual WallTime WallNow() const = 0;
+  // Returns once `delay` has passed, or at once when `stop` is requested.
+  virtual void Sleep(Duration delay, std::stop_token stop) const = 0;
 };
 
 // The machine's clock; lives for ever.

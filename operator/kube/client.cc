@@ -1,8 +1,11 @@
 #include "operator/kube/client.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
+#include "operator/kube/line_splitter.h"
+#include "operator/kube/list_splitter.h"
 #include "operator/kube/metrics.h"
 
 namespace sb::kube {
@@ -10,6 +13,11 @@ namespace {
 
 constexpr std::string_view kTooLarge = "ResourceVersionTooLarge";
 constexpr std::size_t kMaxMessage = 2048;
+constexpr std::size_t kMaxObjectBytes = 16 << 20;  // an object in etcd is at most 1.5 MiB
+constexpr char kPartialObject[] =
+    "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json";
+constexpr char kPartialList[] =
+    "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
 
 void AddIfSet(Request& request, std::string name, const std::string& value) {
   if (!value.empty()) request.query.emplace_back(std::move(name), value);
@@ -200,10 +208,12 @@ Expected<Json> Client::Get(const Resource& resource, const ObjectKey& key) const
   return Call(ObjectRequest("GET", resource, key), Describe("get", resource, key));
 }
 
-Expected<Json> Client::List(const Resource& resource, const ListOptions& options,
-                            std::stop_token stop) const {
+Expected<ListEnd> Client::List(const Resource& resource, const ListOptions& options,
+                               const OnItem& on_item, std::stop_token stop) const {
   Request request;
   request.path = resource.Path(options.namespace_);
+  if (options.metadata_only) request.accept = kPartialList;
+  request.headers.emplace_back("User-Agent", options_.user_agent);
   AddIfSet(request, "labelSelector", options.label_selector);
   AddIfSet(request, "fieldSelector", options.field_selector);
   if (options.limit > 0) request.query.emplace_back("limit", std::to_string(options.limit));
@@ -213,21 +223,53 @@ Expected<Json> Client::List(const Resource& resource, const ListOptions& options
     request.query.emplace_back("continue", options.continue_token);
   }
   const std::string what = "list " + resource.plural;
-  auto list = Call(std::move(request), what, stop);
-  if (!list) return list;
-  auto items = list->find("items");
-  // A Table, or an answer of something that is no API server. `items: null` is an empty list.
-  if (items == list->end() || !(items->is_array() || items->is_null())) {
+
+  std::optional<Error> failure;
+  ListSplitter splitter(kMaxObjectBytes);
+  const auto take = [&](std::string_view item) {
+    auto taken = on_item(item);
+    if (!taken) failure = std::move(taken.error());
+    return taken.has_value();
+  };
+  StreamHandlers handlers;
+  handlers.live = false;
+  handlers.open_deadline = options_.deadline;
+  handlers.deadline = options_.list_deadline;
+  handlers.idle_deadline = [this] { return options_.deadline; };
+  handlers.on_data = [&](std::string_view bytes) {
+    switch (splitter.Feed(bytes, take)) {
+      case ListSplitter::Result::kMore:
+        return true;
+      case ListSplitter::Result::kStopped:
+        return false;  // `failure` says why
+      case ListSplitter::Result::kTooLong:
+        failure = Error{ErrorCode::kInternal, "an item is larger than 16 MiB", 0};
+        return false;
+      case ListSplitter::Result::kMalformed:
+        failure = Error{ErrorCode::kInternal, "the answer is not a list", 0};
+        return false;
+    }
+    return false;
+  };
+  auto head = transport_.Stream(request, handlers, stop);
+  if (options_.metrics) options_.metrics->CountRequest("GET", head ? head->status : 0);
+  if (head && head->status != 200) return tl::unexpected(ErrorFrom(*head, what));
+  if (!head) failure = std::move(head.error());
+  if (failure) {
+    failure->message = what + ": " + failure->message;
+    return tl::unexpected(std::move(*failure));
+  }
+  const Json envelope = Json::parse(splitter.envelope(), nullptr, false);
+  if (!splitter.Complete() || !envelope.is_object()) {
+    return Fail(ErrorCode::kUnavailable, what + ": the answer ends in the middle");
+  }
+  // `items: null` is an empty list; a Table has none at all.
+  if (!envelope.contains("items")) {
     return Fail(ErrorCode::kInternal, what + ": the answer is not a list but a " +
-                                          StringAt(*list, {"kind"}, "thing without kind"));
+                                          StringAt(envelope, {"kind"}, "thing without kind"));
   }
-  if (items->is_null()) *items = Json::array();
-  for (Json& item : *items) {
-    if (!item.is_object()) return Fail(ErrorCode::kInternal, what + ": an item is not an object");
-    item.emplace("kind", resource.kind);
-    item.emplace("apiVersion", resource.ApiVersion());
-  }
-  return list;
+  return ListEnd{StringAt(envelope, {"metadata", "resourceVersion"}),
+                 StringAt(envelope, {"metadata", "continue"})};
 }
 
 Expected<Json> Client::Create(const Resource& resource, const Json& object,
@@ -324,26 +366,51 @@ Expected<Json> Client::GetPath(const std::string& path) const {
   return Call(std::move(request), "get " + path);
 }
 
-Expected<Response> Client::Watch(const Resource& resource, const WatchOptions& options,
-                                 const StreamHandlers& handlers, std::stop_token stop) const {
+Expected<void> Client::Watch(const Resource& resource, const WatchOptions& options,
+                             const WatchHandlers& handlers, bool& answered,
+                             std::stop_token stop) const {
   Request request;
   request.path = resource.Path(options.namespace_);
+  if (options.metadata_only) request.accept = kPartialObject;
   request.query = {{"watch", "true"}, {"allowWatchBookmarks", "true"}};
   AddIfSet(request, "labelSelector", options.label_selector);
   AddIfSet(request, "fieldSelector", options.field_selector);
   AddIfSet(request, "resourceVersion", options.resource_version);
+  if (options.send_initial_events) {
+    request.query.emplace_back("sendInitialEvents", "true");
+    request.query.emplace_back("resourceVersionMatch", "NotOlderThan");
+  }
   if (options.timeout_seconds > 0) {
     request.query.emplace_back("timeoutSeconds", std::to_string(options.timeout_seconds));
   }
   request.headers.emplace_back("User-Agent", options_.user_agent);
-  auto head = transport_.Stream(request, handlers, stop);
+  const std::string what = "watch " + resource.plural;
+
+  LineSplitter lines(kMaxObjectBytes);
+  bool too_long = false;
+  StreamHandlers stream;
+  stream.on_open = [&](const Response&) {
+    if (handlers.on_open) handlers.on_open();
+  };
+  stream.idle_deadline = handlers.idle_deadline;
+  stream.on_data = [&](std::string_view bytes) {
+    const auto result = lines.Feed(bytes, handlers.on_line);
+    too_long = result == LineSplitter::Result::kTooLong;
+    return result == LineSplitter::Result::kMore;
+  };
+  auto head = transport_.Stream(request, stream, stop);
+  answered = head && head->status != 200;
   if (options_.metrics) options_.metrics->CountRequest("GET", head ? head->status : 0);
   if (!head) {
-    Error error = head.error();
-    error.message = "watch " + resource.plural + ": " + error.message;
+    Error error = std::move(head.error());
+    error.message = what + ": " + error.message;
     return tl::unexpected(std::move(error));
   }
-  return head;
+  if (answered) return tl::unexpected(ErrorFrom(*head, what));
+  if (too_long) {
+    return Fail(ErrorCode::kUnavailable, what + ": an event is larger than 16 MiB");
+  }
+  return {};
 }
 
 }  // namespace sb::kube

@@ -18,6 +18,7 @@
 #include <functional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/error.h"
@@ -33,7 +34,8 @@ class Metrics;
 inline constexpr char kUserAgent[] = "scalablebackend-operator/0.1.0";
 
 struct ClientOptions {
-  Duration deadline = std::chrono::seconds(10);  // of each call
+  Duration deadline = std::chrono::seconds(10);  // of each call; of silence within a list
+  Duration list_deadline = std::chrono::minutes(3);
   std::string user_agent = kUserAgent;
   Metrics* metrics = nullptr;  // must outlive the client
 };
@@ -63,6 +65,12 @@ struct ListOptions {
   std::string resource_version = {};  // "": the latest, "0": any
   std::string continue_token = {};    // of the page before; then resource_version is not sent (the
                                       // server refuses both)
+  bool metadata_only = false;         // items as PartialObjectMetadata
+};
+
+struct ListEnd {
+  std::string resource_version;
+  std::string continue_token;  // not empty: there is another page
 };
 
 struct WatchOptions {
@@ -71,6 +79,17 @@ struct WatchOptions {
   std::string field_selector = {};
   std::string resource_version = {};
   int timeout_seconds = 0;
+  bool metadata_only = false;        // objects as PartialObjectMetadata
+  bool send_initial_events = false;  // a streaming list, not older than resource_version
+};
+
+struct WatchHandlers {
+  // The server accepted. Optional.
+  std::function<void()> on_open = {};
+  // One event, without its '\n'. False: enough, close the connection.
+  std::function<bool(std::string_view line)> on_line = {};
+  // How long the stream may stay silent before it counts as dead; asked before each wait.
+  std::function<Duration()> idle_deadline = {};
 };
 
 class Client {
@@ -78,10 +97,12 @@ class Client {
   explicit Client(Transport& transport, ClientOptions options = {});
 
   Expected<Json> Get(const Resource& resource, const ObjectKey& key) const;
-  // The whole list object: items, metadata.resourceVersion, metadata.continue. Items of typed lists
-  // lack kind and apiVersion on the wire; they are filled in here.
-  Expected<Json> List(const Resource& resource, const ListOptions& options = {},
-                      std::stop_token stop = {}) const;
+  // Hands out the items as they arrive, as JSON text, so that no list is ever held whole. Items of
+  // typed lists lack kind and apiVersion on the wire. An error of on_item ends the list and is
+  // returned. kInternal: the answer is no list (a Table, or something that is no API server).
+  using OnItem = std::function<Expected<void>(std::string_view item)>;
+  Expected<ListEnd> List(const Resource& resource, const ListOptions& options,
+                         const OnItem& on_item, std::stop_token stop = {}) const;
 
   // POST. Not repeated by anything below.
   Expected<Json> Create(const Resource& resource, const Json& object,
@@ -107,10 +128,10 @@ class Client {
   // GET of a path that is no object: "/version", "/apis/apps/v1".
   Expected<Json> GetPath(const std::string& path) const;
 
-  // One watch connection with bookmarks, like Transport::Stream: a status other than 200 is a
-  // refusal, see ErrorFrom.
-  Expected<Response> Watch(const Resource& resource, const WatchOptions& options,
-                           const StreamHandlers& handlers, std::stop_token stop) const;
+  // One watch connection with bookmarks. Success: the server or on_line ended it in good order. An
+  // error with `answered`: the server refused, by its HTTP status; without: the connection failed.
+  Expected<void> Watch(const Resource& resource, const WatchOptions& options,
+                       const WatchHandlers& handlers, bool& answered, std::stop_token stop) const;
 
  private:
   Expected<Json> Call(Request request, std::string_view what, std::stop_token stop = {}) const;

@@ -172,25 +172,75 @@ TEST(Client, ANameCannotLeaveItsCollection) {
   EXPECT_EQ(Deployments().Path(""), "/apis/apps/v1/deployments");
 }
 
-TEST(Client, ListsFillInKindsAndDropTheVersionWhenContinuing) {
+TEST(Client, ListsHandOutItemsAndDropTheVersionWhenContinuing) {
   FakeTransport transport;
-  transport.Answer(200,
-                   R"({"items":[{"metadata":{"name":"a"}}],"metadata":{"resourceVersion":"5"}})");
-  transport.Answer(200, R"({"items":null,"metadata":{}})");
-  transport.Answer(200, R"({"kind":"Table","rows":[]})");
-  transport.Answer(200, R"({"items":[3]})");
+  transport.Answer(
+      200,
+      R"({"items":[{"metadata":{"name":"a"}}],"metadata":{"resourceVersion":"5","continue":"t"}})");
+  transport.Answer(200, R"({"metadata":{"resourceVersion":"6"},"items":null})");
   const Client client(transport);
-  auto list = client.List(Pods(), {.limit = 500, .resource_version = "0", .continue_token = ""});
-  ASSERT_TRUE(list);
-  EXPECT_EQ((*list)["items"][0]["kind"], "Pod");
-  EXPECT_EQ((*list)["items"][0]["apiVersion"], "v1");
-  list = client.List(Pods(), {.limit = 500, .resource_version = "0", .continue_token = "t"});
-  ASSERT_TRUE(list);
-  EXPECT_TRUE((*list)["items"].empty());
+  std::vector<std::string> items;
+  const auto collect = [&](std::string_view item) -> Expected<void> {
+    items.emplace_back(item);
+    return {};
+  };
+  auto end =
+      client.List(Pods(), {.limit = 500, .resource_version = "0", .continue_token = ""}, collect);
+  ASSERT_TRUE(end) << end.error().message;
+  EXPECT_EQ(end->resource_version, "5");
+  EXPECT_EQ(end->continue_token, "t");
+  EXPECT_EQ(items, std::vector<std::string>{R"({"metadata":{"name":"a"}})"});
+  end =
+      client.List(Pods(), {.limit = 500, .resource_version = "0", .continue_token = "t"}, collect);
+  ASSERT_TRUE(end) << end.error().message;
+  EXPECT_EQ(end->resource_version, "6");
+  EXPECT_EQ(items.size(), 1u);
   EXPECT_EQ(Target(transport.requests()[0]), "/api/v1/pods?limit=500&resourceVersion=0");
   EXPECT_EQ(Target(transport.requests()[1]), "/api/v1/pods?limit=500&continue=t");
-  EXPECT_EQ(client.List(Pods()).error().code, ErrorCode::kInternal);
-  EXPECT_EQ(client.List(Pods()).error().code, ErrorCode::kInternal);
+}
+
+TEST(Client, WhatIsNoListIsAnError) {
+  const struct {
+    const char* body;
+    ErrorCode code;
+    const char* says;
+  } kCases[] = {
+      {R"({"kind":"Table","rows":[]})", ErrorCode::kInternal, "Table"},
+      {R"({"items":[3]})", ErrorCode::kInternal, "not a list"},
+      {"<html>", ErrorCode::kInternal, "not a list"},
+      {R"({"items":[{"a":1},)", ErrorCode::kUnavailable, "ends in the middle"},
+      {"", ErrorCode::kUnavailable, "ends in the middle"},
+  };
+  for (const auto& each : kCases) {
+    FakeTransport transport;
+    transport.Answer(200, each.body);
+    const auto end =
+        Client(transport).List(Pods(), {}, [](std::string_view) -> Expected<void> { return {}; });
+    ASSERT_FALSE(end) << each.body;
+    EXPECT_EQ(end.error().code, each.code) << each.body;
+    EXPECT_NE(end.error().message.find(each.says), std::string::npos) << end.error().message;
+  }
+}
+
+TEST(Client, MetadataOnlyIsAskedForByMediaType) {
+  FakeTransport transport;
+  transport.Answer(200, R"({"items":[],"metadata":{"resourceVersion":"5"}})");
+  transport.Play({});
+  const Client client(transport);
+  ASSERT_TRUE(client.List(Pods(), {.metadata_only = true},
+                          [](std::string_view) -> Expected<void> { return {}; }));
+  bool answered = false;
+  ASSERT_TRUE(client.Watch(Pods(), {.metadata_only = true, .send_initial_events = true},
+                           {.on_line = [](std::string_view) { return true; },
+                            .idle_deadline = [] { return std::chrono::seconds(1); }},
+                           answered, {}));
+  const std::string list = transport.requests()[0].accept;
+  EXPECT_TRUE(list.starts_with("application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"));
+  const std::string watch = transport.requests()[1].accept;
+  EXPECT_TRUE(watch.starts_with("application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"));
+  const std::string target = Target(transport.requests()[1]);
+  EXPECT_NE(target.find("sendInitialEvents=true&resourceVersionMatch=NotOlderThan"),
+            std::string::npos);
 }
 
 }  // namespace

@@ -23,13 +23,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <mutex>
 #include <utility>
 
 #include "operator/kube/body_buffer.h"
-#include "operator/kube/line_splitter.h"
 #include "operator/kube/tls_identity.h"
 
 namespace sb::kube {
@@ -216,12 +216,22 @@ class CpprestTransport : public Transport {
 
   Expected<Response> Stream(const Request& request, const StreamHandlers& handlers,
                             std::stop_token stop) override {
-    auto client = NewClient();
+    const TimePoint start = SystemClock().Now();
+    auto client = handlers.live ? NewClient() : SharedClient();
     if (!client) return tl::unexpected(client.error());
     auto built = Build(request);
     if (!built) return tl::unexpected(built.error());
     Exchange exchange(*client, std::move(*built), config_.server, tls_);
-    const TimePoint opened_by = SystemClock().Now() + handlers.open_deadline;
+    auto head = Follow(exchange, handlers, start, stop);
+    if (!head && !handlers.live) Drop(*client);
+    return head;
+  }
+
+ private:
+  Expected<Response> Follow(Exchange& exchange, const StreamHandlers& handlers, TimePoint start,
+                            const std::stop_token& stop) {
+    const TimePoint end = handlers.deadline ? start + *handlers.deadline : TimePoint::max();
+    const TimePoint opened_by = std::min(end, start + handlers.open_deadline);
     auto head = exchange.buffer().WaitHead(opened_by, stop);
     if (!head) return head;
     NoteStatus(head->status);
@@ -231,33 +241,26 @@ class CpprestTransport : public Transport {
       return head;
     }
     auto encoding = head->headers.find("Transfer-Encoding");
-    if (encoding == head->headers.end() || encoding->second.find("chunked") == std::string::npos) {
+    if (handlers.live && (encoding == head->headers.end() ||
+                          encoding->second.find("chunked") == std::string::npos)) {
       return Fail(ErrorCode::kUnavailable,
                   config_.server +
                       ": the stream is not chunked, something between us and "
                       "the API server holds it back");
     }
     if (handlers.on_open) handlers.on_open(*head);
-    LineSplitter lines(kMaxLineBytes);
     for (;;) {
-      auto bytes = exchange.buffer().Take(SystemClock().Now() + handlers.idle_deadline(), stop);
+      const TimePoint quiet = SystemClock().Now() + handlers.idle_deadline();
+      auto bytes = exchange.buffer().Take(std::min(end, quiet), stop);
       if (!bytes) return tl::unexpected(bytes.error());
       if (bytes->empty()) {
         exchange.SetComplete();
         return head;
       }
-      switch (lines.Feed(*bytes, handlers.on_line)) {
-        case LineSplitter::Result::kMore:
-          break;
-        case LineSplitter::Result::kStopped:
-          return head;
-        case LineSplitter::Result::kTooLong:
-          return Fail(ErrorCode::kUnavailable, "a line of the stream is longer than 16 MiB");
-      }
+      if (!handlers.on_data(*bytes)) return head;
     }
   }
 
- private:
   // Client construction throws on a URL that does not parse; MakeTransport has tried it once.
   Expected<std::shared_ptr<http_client>> NewClient() const {
     http_client_config config;

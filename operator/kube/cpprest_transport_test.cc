@@ -8,6 +8,7 @@
 #include <latch>
 #include <thread>
 
+#include "operator/kube/line_splitter.h"
 #include "operator/kube/testing/fake_clock.h"
 #include "operator/kube/testing/scripted_server.h"
 
@@ -30,12 +31,20 @@ std::unique_ptr<Transport> Connect(const ScriptedServer& server, ClusterConfig c
   return std::move(*transport);
 }
 
+// Hands the lines of a stream to `on_line`.
+std::function<bool(std::string_view)> Lines(std::function<bool(std::string_view)> on_line) {
+  auto splitter = std::make_shared<LineSplitter>(1 << 20);
+  return [splitter, on_line = std::move(on_line)](std::string_view bytes) {
+    return splitter->Feed(bytes, on_line) == LineSplitter::Result::kMore;
+  };
+}
+
 StreamHandlers Collect(std::vector<std::string>& lines, Duration idle = 5s) {
   StreamHandlers handlers;
-  handlers.on_line = [&lines](std::string_view line) {
+  handlers.on_data = Lines([&lines](std::string_view line) {
     lines.emplace_back(line);
     return true;
-  };
+  });
   handlers.idle_deadline = [idle] { return idle; };
   return handlers;
 }
@@ -220,11 +229,11 @@ TEST(CpprestStream, WhatCameBeforeABreakIsDelivered) {
     });
     std::vector<std::string> lines;
     StreamHandlers handlers = Collect(lines);
-    handlers.on_line = [&](std::string_view line) {
+    handlers.on_data = Lines([&](std::string_view line) {
       lines.emplace_back(line);
       read.count_down();
       return true;
-    };
+    });
     EXPECT_EQ(CodeOf(Connect(server)->Stream({.path = "/"}, handlers, {})),
               ErrorCode::kUnavailable);
     EXPECT_EQ(lines, std::vector<std::string>{"one"}) << "half a line is no line";
@@ -259,7 +268,7 @@ TEST(CpprestStream, StopsAtOnce) {
   auto transport = Connect(server);
   std::stop_source stop;
   StreamHandlers handlers;
-  handlers.on_line = [&](std::string_view) {
+  handlers.on_data = [&](std::string_view) {
     streaming.count_down();
     return true;
   };
@@ -270,8 +279,8 @@ TEST(CpprestStream, StopsAtOnce) {
   });
   EXPECT_EQ(CodeOf(transport->Stream({.path = "/"}, handlers, stop.get_token())),
             ErrorCode::kCancelled);
-  handlers.on_line = [&](std::string_view) { return false; };
-  EXPECT_TRUE(transport->Stream({.path = "/"}, handlers, {})) << "on_line had enough";
+  handlers.on_data = [&](std::string_view) { return false; };
+  EXPECT_TRUE(transport->Stream({.path = "/"}, handlers, {})) << "on_data had enough";
 }
 
 TEST(CpprestStream, RefusesWhatAProxyHoldsBack) {
@@ -296,7 +305,7 @@ TEST(CpprestStream, ASlowReaderSlowsTheServerInsteadOfFillingMemory) {
     blocked.count_down();
   });
   StreamHandlers handlers;
-  handlers.on_line = [&](std::string_view) {
+  handlers.on_data = [&](std::string_view) {
     blocked.wait();  // reads nothing until the server could not write for 2 s
     return false;
   };

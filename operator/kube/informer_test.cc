@@ -22,7 +22,7 @@ InformerOptions Options(const std::string& selector = "") {
   InformerOptions options;
   options.resource = Pods();
   options.label_selector = selector;
-  options.index = IndexByLabel("app");
+  options.indexes = {{"app", IndexByLabel("app")}};
   options.watcher.backoff = {.base = 1ms, .factor = 1.0, .cap = 1ms, .jitter = 0.1};
   options.watcher.very_short_watch = 0ms;
   return options;
@@ -32,7 +32,8 @@ class InformerTest : public testing::Test {
  protected:
   void Start(InformerOptions options = Options()) {
     informer_ = std::make_unique<Informer>(
-        client_, std::move(options), [this](const ObjectKey& key, ObjectPtr old, ObjectPtr now) {
+        client_, std::move(options),
+        [this](const ObjectKey& key, const ObjectPtr& old, const ObjectPtr& now) {
           std::lock_guard lock(log_mutex_);
           log_ += (!old ? "+" : !now ? "-" : "~") + key.name + " ";
           changed_.notify_all();
@@ -56,7 +57,7 @@ class InformerTest : public testing::Test {
   bool Equal() {
     std::map<ObjectKey, std::string> cached, served;
     for (const auto& object : informer_->store().List())
-      cached[KeyOf(*object)] = ResourceVersionOf(*object);
+      cached[object->key()] = object->resource_version();
     for (const Json& object : server_.List(Pods()))
       served[KeyOf(object)] = ResourceVersionOf(object);
     return cached == served;
@@ -88,7 +89,7 @@ TEST_F(InformerTest, FollowsEveryChange) {
   server_.Remove(Pods(), {"ns", "b"});
   ASSERT_TRUE(Eventually([&] { return log_ == "+a +b ~a -b "; })) << log_;
   EXPECT_TRUE(Equal());
-  EXPECT_EQ(informer_->store().ByIndex("ns/todo").size(), 1u);
+  EXPECT_EQ(informer_->store().ByIndex("app", "ns/todo").size(), 1u);
   EXPECT_EQ(informer_->LastError(), std::nullopt);
 }
 
@@ -166,7 +167,7 @@ TEST_F(InformerTest, DeletedAndMadeAgainBetweenTwoWatchesIsTheNewObject) {
   ASSERT_NE(UidOf(first), UidOf(second));
   ASSERT_TRUE(Eventually([&] {
     const ObjectPtr held = informer_->store().Get({"ns", "a"});
-    return held && UidOf(*held) == UidOf(second);
+    return held && held->uid() == UidOf(second);
   }));
 }
 
@@ -224,11 +225,12 @@ TEST(InformerStream, SkipsWhatItDoesNotKnowAndStopsTrustingBrokenLines) {
   std::mutex mutex;
   std::condition_variable changed;
   std::string log;
-  Informer informer(client, Options(), [&](const ObjectKey& key, ObjectPtr, ObjectPtr now) {
-    std::lock_guard lock(mutex);
-    log += (now ? "+" : "-") + key.name;
-    changed.notify_all();
-  });
+  Informer informer(client, Options(),
+                    [&](const ObjectKey& key, const ObjectPtr&, const ObjectPtr& now) {
+                      std::lock_guard lock(mutex);
+                      log += (now ? "+" : "-") + key.name;
+                      changed.notify_all();
+                    });
   informer.Start();
   std::unique_lock lock(mutex);
   EXPECT_TRUE(changed.wait_for(lock, 10s, [&] { return log == "+a-a+b"; })) << log;

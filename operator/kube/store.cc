@@ -1,5 +1,6 @@
 #include "operator/kube/store.h"
 
+#include <algorithm>
 #include <mutex>
 #include <utility>
 
@@ -7,54 +8,79 @@
 
 namespace sb::kube {
 
-void DropNoise(Json& object) {
-  auto metadata = object.find("metadata");
-  if (metadata == object.end() || !metadata->is_object()) return;
-  metadata->erase("managedFields");
-  auto annotations = metadata->find("annotations");
-  if (annotations == metadata->end() || !annotations->is_object()) return;
-  annotations->erase("kubectl.kubernetes.io/last-applied-configuration");
-}
-
 IndexFunction IndexByLabel(std::string name) {
-  return [name = std::move(name)](const Json& object) -> std::string {
-    const std::string value = StringAt(object, {"metadata", "labels", name});
-    if (value.empty()) return "";
-    return StringAt(object, {"metadata", "namespace"}) + "/" + value;
+  return [name = std::move(name)](const Object& object) -> std::vector<std::string> {
+    const std::string_view value = object.At({"metadata", "labels", name}).String();
+    if (value.empty()) return {};
+    std::string both(object.namespace_());
+    both += '/';
+    both += value;
+    return {std::move(both)};
   };
 }
 
-Store::Store(IndexFunction index) : index_(std::move(index)) {}
+std::size_t Store::Hash::operator()(const Name& name) const {
+  const std::size_t seed = std::hash<std::string_view>{}(name.namespace_);
+  return seed ^ (std::hash<std::string_view>{}(name.name) + 0x9e3779b97f4a7c15ULL + (seed << 6) +
+                 (seed >> 2));
+}
+
+void Store::Index::Add(const ObjectPtr& object) {
+  for (std::string& value : function(*object)) {
+    Bucket& bucket = buckets[std::move(value)];
+    const auto at = std::lower_bound(bucket.begin(), bucket.end(), object);
+    if (at == bucket.end() || *at != object) bucket.insert(at, object);
+  }
+}
+
+void Store::Index::Remove(const ObjectPtr& object) {
+  for (const std::string& value : function(*object)) {
+    const auto found = buckets.find(value);
+    if (found == buckets.end()) continue;
+    Bucket& bucket = found->second;
+    const auto at = std::lower_bound(bucket.begin(), bucket.end(), object);
+    if (at != bucket.end() && *at == object) bucket.erase(at);
+    if (bucket.empty()) buckets.erase(found);
+  }
+}
 
 ObjectPtr Store::Get(const ObjectKey& key) const {
   std::shared_lock lock(entries_mutex_);
-  auto found = entries_.find(key);
-  return found == entries_.end() ? nullptr : found->second.object;
+  const auto found = entries_.find(NameOf(key));
+  return found == entries_.end() ? nullptr : found->object;
 }
 
 std::vector<ObjectPtr> Store::List(std::string_view namespace_) const {
   std::shared_lock lock(entries_mutex_);
   std::vector<ObjectPtr> objects;
   if (namespace_.empty()) objects.reserve(entries_.size());
-  for (const auto& [key, entry] : entries_) {
-    if (namespace_.empty() || key.namespace_ == namespace_) objects.push_back(entry.object);
+  for (const Entry& entry : entries_) {
+    if (namespace_.empty() || entry.object->namespace_() == namespace_) {
+      objects.push_back(entry.object);
+    }
   }
-  return objects;
-}
-
-std::vector<ObjectPtr> Store::ByIndex(const std::string& value) const {
-  std::shared_lock lock(entries_mutex_);
-  std::vector<ObjectPtr> objects;
-  auto keys = by_index_.find(value);
-  if (keys == by_index_.end()) return objects;
-  objects.reserve(keys->second.size());
-  for (const ObjectKey& key : keys->second) objects.push_back(entries_.at(key).object);
   return objects;
 }
 
 std::size_t Store::size() const {
   std::shared_lock lock(entries_mutex_);
   return entries_.size();
+}
+
+void Store::AddIndex(const std::string& name, IndexFunction function) {
+  std::unique_lock lock(entries_mutex_);
+  Index& index = indexes_[name];
+  index.function = std::move(function);
+  for (const Entry& entry : entries_) index.Add(entry.object);
+}
+
+std::vector<ObjectPtr> Store::ByIndex(std::string_view index, std::string_view value) const {
+  std::shared_lock lock(entries_mutex_);
+  const auto found = indexes_.find(index);
+  if (found == indexes_.end()) return {};
+  const auto bucket = found->second.buckets.find(value);
+  if (bucket == found->second.buckets.end()) return {};
+  return bucket->second;
 }
 
 bool Store::Synced() const {
@@ -67,132 +93,141 @@ std::string Store::ResourceVersion() const {
   return resource_version_;
 }
 
-void Store::LockedPut(const ObjectKey& key, Entry entry) {
-  LockedErase(key);
-  if (!entry.index.empty()) by_index_[entry.index].insert(key);
-  entries_.insert_or_assign(key, std::move(entry));
+bool Store::HasReached(std::string_view resource_version) const {
+  std::shared_lock lock(entries_mutex_);
+  return synced_ &&
+         (resource_version_ == resource_version || IsNewer(resource_version_, resource_version));
 }
 
-void Store::LockedErase(const ObjectKey& key) {
-  auto found = entries_.find(key);
-  if (found == entries_.end()) return;
-  if (auto keys = by_index_.find(found->second.index); keys != by_index_.end()) {
-    keys->second.erase(key);
-    if (keys->second.empty()) by_index_.erase(keys);
+void Store::LockedPut(ObjectPtr object, bool unannounced) {
+  if (const auto held = entries_.find(NameOf(*object)); held != entries_.end()) LockedErase(held);
+  for (auto& [name, index] : indexes_) index.Add(object);
+  entries_.insert(Entry{std::move(object), unannounced});
+}
+
+void Store::LockedErase(Entries::iterator entry) {
+  for (auto& [name, index] : indexes_) index.Remove(entry->object);
+  entries_.erase(entry);
+}
+
+bool StoreWriter::StageHeld(std::string_view namespace_, std::string_view name,
+                            std::string_view resource_version) {
+  std::shared_lock lock(store_.entries_mutex_);
+  const auto held = store_.entries_.find(Store::Name{namespace_, name});
+  if (held == store_.entries_.end() || resource_version.empty() ||
+      held->object->resource_version() != resource_version) {
+    return false;
   }
-  entries_.erase(found);
+  Stage(held->object);
+  return true;
 }
 
-StoreWriter::StoreWriter(Store& store, Projection projection)
-    : store_(store), projection_(std::move(projection)) {}
-
-Store::Entry StoreWriter::MakeEntry(Json object) const {
-  Store::Entry entry;
-  entry.resource_version = ResourceVersionOf(object);
-  if (projection_) projection_(object);
-  if (store_.index_) entry.index = store_.index_(object);
-  entry.object = std::make_shared<const Json>(std::move(object));
-  return entry;
+void StoreWriter::Stage(ObjectPtr object) {
+  Unstage(*object);
+  staged_.insert(Store::Entry{std::move(object), false});
 }
 
-void StoreWriter::Stage(Json object) {
-  const ObjectKey key = KeyOf(object);
-  staged_.insert_or_assign(key, MakeEntry(std::move(object)));
+void StoreWriter::Unstage(const Object& object) {
+  const auto staged = staged_.find(Store::NameOf(object));
+  if (staged != staged_.end()) staged_.erase(staged);
 }
 
-void StoreWriter::DropStaged() { staged_.clear(); }
+void StoreWriter::DropStaged() { Store::Entries().swap(staged_); }
 
-std::vector<Change> StoreWriter::Commit(const std::string& resource_version) {
+std::vector<Change> StoreWriter::Commit(std::string_view resource_version) {
+  Store::Entries listed = std::exchange(staged_, {});
+
   std::vector<Change> changes;
   std::unique_lock lock(store_.entries_mutex_);
   // A list that is older than the cache means that the server's own history went back (etcd was
   // restored): then it is right about everything. Otherwise a write of ours may be newer than the
   // list.
   const bool went_back = IsNewer(store_.resource_version_, resource_version);
-  const auto ours_is_newer = [&](const Store::Entry& entry, const std::string& version) {
-    return !went_back && entry.unannounced && IsNewer(entry.resource_version, version);
+  const auto ours_is_newer = [&](const Store::Entry& entry, std::string_view version) {
+    return !went_back && entry.unannounced && IsNewer(entry.object->resource_version(), version);
   };
-  std::vector<ObjectKey> vanished;
-  for (const auto& [key, entry] : store_.entries_) {
-    if (!staged_.contains(key) && !ours_is_newer(entry, resource_version)) vanished.push_back(key);
-  }
-  for (const ObjectKey& key : vanished) {
-    changes.push_back({key, store_.entries_.at(key).object, nullptr});
-    store_.LockedErase(key);
-  }
-  for (auto& [key, entry] : staged_) {
-    auto held = store_.entries_.find(key);
-    if (held == store_.entries_.end()) {
-      changes.push_back({key, nullptr, entry.object});
-    } else {
-      if (ours_is_newer(held->second, entry.resource_version)) continue;
-      const bool same = held->second.resource_version == entry.resource_version;
-      if (same && !held->second.unannounced) continue;  // keep the copy that readers share
-      changes.push_back({key, held->second.object, entry.object});
+  std::vector<Store::Entry> kept;  // ours, which the list does not know yet
+  for (const Store::Entry& held : store_.entries_) {
+    const auto now = listed.find(Store::NameOf(*held.object));
+    const std::string_view version =
+        now == listed.end() ? resource_version : now->object->resource_version();
+    if (ours_is_newer(held, version)) {
+      kept.push_back(held);
+    } else if (now == listed.end()) {
+      changes.push_back({held.object, nullptr});
+    } else if (now->object != held.object || held.unannounced) {
+      changes.push_back({held.object, now->object});
     }
-    store_.LockedPut(key, std::move(entry));
   }
-  staged_.clear();
+  for (const Store::Entry& now : listed) {
+    if (store_.entries_.find(Store::NameOf(*now.object)) == store_.entries_.end()) {
+      changes.push_back({nullptr, now.object});
+    }
+  }
+  for (Store::Entry& ours : kept) {
+    listed.erase(ours);
+    listed.insert(std::move(ours));
+  }
+  for (const Change& change : changes) {
+    for (auto& [name, index] : store_.indexes_) {
+      if (change.old) index.Remove(change.old);
+      if (change.now) index.Add(change.now);
+    }
+  }
+  store_.entries_.swap(listed);
   store_.resource_version_ = resource_version;
   store_.synced_ = true;
   return changes;
 }
 
-bool StoreWriter::IsOlderThanOurs(const Store::Entry& held, const std::string& version) {
-  return held.unannounced && IsNewer(held.resource_version, version);
+bool StoreWriter::IsOlderThanOurs(const Store::Entry& held, std::string_view version) {
+  return held.unannounced && IsNewer(held.object->resource_version(), version);
 }
 
-std::vector<Change> StoreWriter::Upsert(Json object) {
-  const ObjectKey key = KeyOf(object);
-  Store::Entry entry = MakeEntry(std::move(object));
+std::vector<Change> StoreWriter::Upsert(ObjectPtr object) {
   std::unique_lock lock(store_.entries_mutex_);
-  if (!entry.resource_version.empty()) store_.resource_version_ = entry.resource_version;
-  auto held = store_.entries_.find(key);
+  if (!object->resource_version().empty()) store_.resource_version_ = object->resource_version();
+  const auto held = store_.entries_.find(Store::NameOf(*object));
   ObjectPtr old;
   if (held != store_.entries_.end()) {
-    if (IsOlderThanOurs(held->second, entry.resource_version)) return {};
-    old = held->second.object;
+    if (IsOlderThanOurs(*held, object->resource_version())) return {};
+    old = held->object;
   }
-  ObjectPtr now = entry.object;
-  store_.LockedPut(key, std::move(entry));
-  return {{key, std::move(old), std::move(now)}};
+  store_.LockedPut(object, false);
+  return {{std::move(old), std::move(object)}};
 }
 
-std::vector<Change> StoreWriter::Remove(const Json& object) {
-  const ObjectKey key = KeyOf(object);
-  const std::string version = ResourceVersionOf(object);
+std::vector<Change> StoreWriter::Remove(const Object& object) {
+  const std::string_view version = object.resource_version();
   std::unique_lock lock(store_.entries_mutex_);
   if (!version.empty()) store_.resource_version_ = version;
-  auto held = store_.entries_.find(key);
+  const auto held = store_.entries_.find(Store::NameOf(object));
   if (held == store_.entries_.end()) return {};
   // We have already made it again: this is the end of the one before.
-  if (IsOlderThanOurs(held->second, version)) return {};
-  Change change{key, held->second.object, nullptr};
-  store_.LockedErase(key);
+  if (IsOlderThanOurs(*held, version)) return {};
+  Change change{held->object, nullptr};
+  store_.LockedErase(held);
   return {std::move(change)};
 }
 
-void StoreWriter::Advance(const std::string& resource_version) {
+void StoreWriter::Advance(std::string_view resource_version) {
   std::unique_lock lock(store_.entries_mutex_);
   store_.resource_version_ = resource_version;
 }
 
-void StoreWriter::NoteWritten(Json object) {
-  const ObjectKey key = KeyOf(object);
-  Store::Entry entry = MakeEntry(std::move(object));
-  entry.unannounced = true;
-  if (!IsComparable(entry.resource_version)) return;
+void StoreWriter::NoteWritten(ObjectPtr object) {
+  if (!object || !IsComparable(object->resource_version())) return;
   std::unique_lock lock(store_.entries_mutex_);
   if (!store_.synced_) return;
   // Already past it: what the cache has (or no longer has, if it was deleted since) is newer than
   // this answer.
-  if (!IsNewer(entry.resource_version, store_.resource_version_)) return;
-  auto held = store_.entries_.find(key);
+  if (!IsNewer(object->resource_version(), store_.resource_version_)) return;
+  const auto held = store_.entries_.find(Store::NameOf(*object));
   if (held != store_.entries_.end() &&
-      !IsNewer(entry.resource_version, held->second.resource_version)) {
+      !IsNewer(object->resource_version(), held->object->resource_version())) {
     return;
   }
-  store_.LockedPut(key, std::move(entry));
+  store_.LockedPut(std::move(object), true);
 }
 
 }  // namespace sb::kube

@@ -3,7 +3,7 @@
 // API server.
 //
 //   auto answer = transport.Send({.method = "GET", .path = "/version"}, 10s, stop);
-//   auto head = transport.Stream(watch, {.on_line = …, .idle_deadline = [] { return 90s; }}, stop);
+//   auto head = transport.Stream(watch, {.on_data = …, .idle_deadline = [] { return 90s; }}, stop);
 //
 // Implementations are thread-safe: many threads send and stream at once. Authentication is theirs;
 // callers never see a token. HTTP statuses are not errors here: an Error means that no complete
@@ -14,6 +14,7 @@
 #include <chrono>
 #include <functional>
 #include <map>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -59,16 +60,21 @@ struct Response {
 struct StreamHandlers {
   // How long the server may take to answer with a status.
   Duration open_deadline = std::chrono::seconds(30);
+  // How long the whole answer may take; a watch has no such limit.
+  std::optional<Duration> deadline = {};
+  // Bytes must arrive when the server sends them, as those of a watch: an answer that is not
+  // chunked is refused, because cpprestsdk holds it back. Such a stream gets a connection of its
+  // own.
+  bool live = true;
   // The server answered 200. Optional.
   std::function<void(const Response& head)> on_open = {};
-  // One line, without its '\n'. False: enough, close the connection.
-  std::function<bool(std::string_view line)> on_line = {};
+  // The next bytes of the body, cut anywhere. False: enough, close the connection. Required.
+  std::function<bool(std::string_view bytes)> on_data = {};
   // How long the stream may stay silent before it counts as dead; asked before each wait. Required.
   std::function<Duration()> idle_deadline = {};
 };
 
-inline constexpr std::size_t kMaxLineBytes = 16 << 20;       // an object in etcd is at most 1.5 MiB
-inline constexpr std::size_t kMaxResponseBytes = 512 << 20;  // an unpaged list from the watch cache
+inline constexpr std::size_t kMaxResponseBytes = 64 << 20;  // of Send; lists are streamed
 
 class Transport {
  public:
@@ -78,10 +84,10 @@ class Transport {
   virtual Expected<Response> Send(const Request& request, Duration deadline,
                                   std::stop_token stop = {}) = 0;
 
-  // Reads an answer line by line until the server ends it, on_line has enough, or it fails. The
-  // result is the answer's head; if its status is not 200, its (bounded) body is in it and on_line
-  // was never called. kDeadlineExceeded: silent for longer than the idle deadline. kCancelled:
-  // `stop`, at once.
+  // Hands an answer out as it arrives, until the server ends it, on_data has enough, or it fails.
+  // The result is the answer's head; if its status is not 200, its (bounded) body is in it and
+  // on_data was never called. kDeadlineExceeded: silent for longer than the idle deadline.
+  // kCancelled: `stop`, at once.
   virtual Expected<Response> Stream(const Request& request, const StreamHandlers& handlers,
                                     std::stop_token stop) = 0;
 };

@@ -12,7 +12,21 @@ struct Overloaded : Visitors... {
 template <typename... Visitors>
 Overloaded(Visitors...) -> Overloaded<Visitors...>;
 
-Step StartList(WatchMemory memory) {
+int DrawTimeout(WatchMemory& memory) {
+  const int span = memory.config.watch_timeout_max_s - memory.config.watch_timeout_min_s + 1;
+  return memory.config.watch_timeout_min_s +
+         static_cast<int>(memory.backoff.Random() * 0.999999 * span);
+}
+
+Step StartStreamingList(WatchMemory memory, TimePoint now) {
+  Collecting collecting{now, DrawTimeout(memory)};
+  WatchCommand command{memory.version_unavailable ? "" : memory.last_version, collecting.timeout_s,
+                       true};
+  return {{std::move(memory), collecting}, std::move(command), Staged::kDrop, ""};
+}
+
+Step StartList(WatchMemory memory, TimePoint now) {
+  if (memory.streams_lists) return StartStreamingList(std::move(memory), now);
   std::string version = "0";
   if (memory.version_unavailable) {
     version = "";
@@ -31,9 +45,7 @@ Step StartWatch(WatchMemory memory, TimePoint now) {
   Watching watching;
   watching.opened_at = now;
   watching.hold_version = memory.last_version.empty() || memory.last_version == "0";
-  const int span = memory.config.watch_timeout_max_s - memory.config.watch_timeout_min_s + 1;
-  watching.timeout_s = memory.config.watch_timeout_min_s +
-                       static_cast<int>(memory.backoff.Random() * 0.999999 * span);
+  watching.timeout_s = DrawTimeout(memory);
   WatchCommand command{memory.last_version, watching.timeout_s};
   return {{std::move(memory), watching}, std::move(command), Staged::kKeep, ""};
 }
@@ -86,7 +98,7 @@ Step OnListFailed(WatchMemory memory, Listing listing, const Error& error, TimeP
     }
     if (!memory.version_unavailable) {
       memory.version_unavailable = true;
-      return StartList(std::move(memory));  // at once: the next one asks for the latest
+      return StartList(std::move(memory), now);  // at once: the next one asks for the latest
     }
   }
   return BackOff(std::move(memory), true, now, error);
@@ -100,6 +112,44 @@ Step OnEvent(WatchMemory memory, Watching watching, const EventArrived& event) {
     memory.last_version = event.resource_version;
   }
   return {{std::move(memory), watching}, ReadOn{}, Staged::kKeep, ""};
+}
+
+Step FallBackToLists(WatchMemory memory, TimePoint now) {
+  memory.streams_lists = false;
+  return StartList(std::move(memory), now);
+}
+
+Step OnInitialEvent(WatchMemory memory, const Collecting& collecting, const EventArrived& event,
+                    TimePoint now) {
+  if (!event.initial_events_end) {
+    if (now - collecting.opened_at > memory.config.streaming_limit) {
+      return FallBackToLists(std::move(memory), now);
+    }
+    return {{std::move(memory), collecting}, ReadOn{}, Staged::kKeep, ""};
+  }
+  memory.last_version = event.resource_version;
+  memory.version_unavailable = false;
+  Watching watching{.opened_at = collecting.opened_at,
+                    .events = 1,
+                    .bookmark_seen = true,
+                    .timeout_s = collecting.timeout_s};
+  return {{std::move(memory), watching},
+          ReadOn{},
+          Staged::kCommit,
+          std::string(event.resource_version)};
+}
+
+Step OnCollectingFailed(WatchMemory memory, const StreamFailed& failure, TimePoint now) {
+  const Error& error = failure.error;
+  if (error.code == ErrorCode::kGone && !memory.version_unavailable) {
+    memory.version_unavailable = true;
+    return StartList(std::move(memory), now);
+  }
+  const bool passes = error.code == ErrorCode::kTooManyRequests || error.code == ErrorCode::kGone ||
+                      error.code == ErrorCode::kCancelled ||
+                      (error.code == ErrorCode::kUnavailable && !failure.answered);
+  if (passes) return BackOff(std::move(memory), true, now, error);
+  return FallBackToLists(std::move(memory), now);  // refused, or silent
 }
 
 Step OnStreamEnded(WatchMemory memory, const Watching& watching, TimePoint now) {
@@ -125,8 +175,12 @@ Step OnStreamFailed(WatchMemory memory, const StreamFailed& failure, TimePoint n
 
 }  // namespace
 
-Step Begin(const WatcherConfig& config, std::uint32_t seed) {
-  return StartList(WatchMemory{config, "", false, false, Backoff(config.backoff, seed)});
+Step Begin(const WatcherConfig& config, std::uint32_t seed, TimePoint now) {
+  return StartList(WatchMemory{.config = config,
+                               .last_version = "",
+                               .streams_lists = config.streaming_list,
+                               .backoff = Backoff(config.backoff, seed)},
+                   now);
 }
 
 Step Next(WatchState state, const WatchInput& input, TimePoint now) {
@@ -142,6 +196,13 @@ Step Next(WatchState state, const WatchInput& input, TimePoint now) {
       [&](const Listing& at, const ListFailed& in) {
         return OnListFailed(std::move(memory), at, in.error, now);
       },
+      [&](const Collecting& at, const EventArrived& in) {
+        return OnInitialEvent(std::move(memory), at, in, now);
+      },
+      [&](const Collecting&, const StreamEnded&) { return BackOff(std::move(memory), true, now); },
+      [&](const Collecting&, const StreamFailed& in) {
+        return OnCollectingFailed(std::move(memory), in, now);
+      },
       [&](const Watching& at, const EventArrived& in) {
         return OnEvent(std::move(memory), at, in);
       },
@@ -152,13 +213,17 @@ Step Next(WatchState state, const WatchInput& input, TimePoint now) {
         return OnStreamFailed(std::move(memory), in, now);
       },
       [&](const BackingOff& at, const DelayPassed&) {
-        return at.then_list ? StartList(std::move(memory)) : StartWatch(std::move(memory), now);
+        return at.then_list ? StartList(std::move(memory), now)
+                            : StartWatch(std::move(memory), now);
       },
   };
   return std::visit(next, state.at, input);
 }
 
+bool IsCollecting(const WatchState& state) { return std::holds_alternative<Collecting>(state.at); }
+
 Duration IdleDeadline(const WatchState& state) {
+  if (IsCollecting(state)) return state.memory.config.streaming_idle;
   const auto* watching = std::get_if<Watching>(&state.at);
   if (!watching) return std::chrono::seconds(1);
   if (watching->bookmark_seen) return state.memory.config.idle_after_bookmark;

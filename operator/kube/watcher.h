@@ -1,33 +1,40 @@
 // The protocol of list and watch as a pure state machine: what to do next, given what just
 // happened. The informer does the I/O; tests feed inputs and compare steps.
 //
-//   Step step = Begin(config, seed);
+//   Step step = Begin(config, seed, clock.Now());
 //   for (;;) { WatchInput input = Do(step.command); step = Next(std::move(step.state), input,
 //   clock.Now()); … }
 //
 // Rules (client-go's reflector, kept where it is right; numbers are defaults of WatcherConfig):
 // - The first list asks for version "0" (any cached one is fine), a relist for the last version
-// seen (never back in
-//   time), and only if that fails as Gone for "" (a quorum read), so that rolling API servers are
-//   not stampeded.
+// seen
+//   (never back in time), and only if that fails as Gone for "" (a quorum read), so that rolling
+//   API servers are not stampeded.
 // - Pages of 500 when the version is "" or "0"; none at an exact version, so that the watch cache
-// can answer. A
-//   page after the first that is Gone: one whole list without pages at the version first asked for.
+// can
+//   answer. A page after the first that is Gone: one whole list without pages at the version first
+//   asked for.
 // - A watch resumes at the version of the last event or bookmark. If it began at "0", its first
-// ADDED events are
-//   synthetic and unordered and their versions do not count.
+// ADDED
+//   events are synthetic and unordered and their versions do not count.
 // - End of stream: watch again at once. Ended within 1 s without an event: back off, then list.
 // - Refused, unreachable or 429: back off, then watch again without listing. Gone (as HTTP status
-// or in the stream)
-//   and every other error: back off, then list.
+// or
+//   in the stream) and every other error: back off, then list.
 // - Silence: 80 s if a bookmark has been seen on this stream, else its timeout + 5 s; then watch
-// again.
+//   again.
+// - Streaming lists (opt-in): a list arrives as the first events of a watch, up to a marked
+// bookmark,
+//   and the watch goes on from there. A server or proxy that accepts one and never sends the mark
+//   (antrea#8123, k9s#4044) is found out by 15 s of silence or 60 s in all; it, and any server that
+//   refuses, is asked for plain lists from then on.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 
 #include "common/error.h"
@@ -45,6 +52,9 @@ struct WatcherConfig {
   Duration idle_after_bookmark = std::chrono::seconds(80);
   Duration idle_beyond_timeout = std::chrono::seconds(5);
   Duration very_short_watch = std::chrono::seconds(1);
+  bool streaming_list = false;
+  Duration streaming_idle = std::chrono::seconds(15);
+  Duration streaming_limit = std::chrono::seconds(60);
   BackoffConfig backoff;
 };
 
@@ -54,6 +64,7 @@ struct WatchMemory {
   std::string last_version;          // "" before the first list
   bool version_unavailable = false;  // the server does not have last_version: ask for the latest
   bool paged_at_zero = false;  // the server pages even version 0 (no watch cache): keep paging
+  bool streams_lists = false;  // asked for, and not found out to be unsupported
   Backoff backoff;
 };
 
@@ -63,6 +74,11 @@ struct Listing {
   std::string continue_token;
   bool paged = true;
   std::string list_version;  // of the first page
+};
+// Waiting for the first events of a streaming list, which are staged like a page.
+struct Collecting {
+  TimePoint opened_at;
+  int timeout_s = 0;
 };
 // Waiting for events.
 struct Watching {
@@ -79,7 +95,7 @@ struct BackingOff {
 
 struct WatchState {
   WatchMemory memory;
-  std::variant<Listing, Watching, BackingOff> at;
+  std::variant<Listing, Collecting, Watching, BackingOff> at;
 };
 
 // Inputs.
@@ -93,7 +109,8 @@ struct ListFailed {
 enum class EventType { kAdded, kModified, kDeleted, kBookmark };
 struct EventArrived {
   EventType type;
-  std::string resource_version;
+  std::string_view resource_version;
+  bool initial_events_end = false;  // a bookmark's mark
 };
 struct StreamEnded {};  // the server closed the stream in good order
 // Could not be opened, broke, fell silent (kDeadlineExceeded), or carried an ERROR event.
@@ -115,6 +132,7 @@ struct ListCommand {
 struct WatchCommand {
   std::string resource_version;
   int timeout_s = 0;
+  bool send_initial_events = false;  // a streaming list
 };
 struct ReadOn {};  // stay in this stream
 struct WaitCommand {
@@ -133,10 +151,12 @@ struct Step {
 };
 
 // The first step: a list. `seed` feeds the jitter.
-Step Begin(const WatcherConfig& config, std::uint32_t seed);
+Step Begin(const WatcherConfig& config, std::uint32_t seed, TimePoint now);
 // An input that does not belong to the state (a page while watching) is a bug of the driver: back
 // off and list.
 Step Next(WatchState state, const WatchInput& input, TimePoint now);
+// Events are parts of a list: to be staged, not applied.
+bool IsCollecting(const WatchState& state);
 // How long the stream may be silent from now on.
 Duration IdleDeadline(const WatchState& state);
 

@@ -17,7 +17,7 @@ std::string Show(const Step& step) {
            (list->continue_token.empty() ? "" : " continue=" + list->continue_token);
   }
   if (const auto* watch = std::get_if<WatchCommand>(&step.command)) {
-    return "watch rv=" + watch->resource_version;
+    return "watch rv=" + watch->resource_version + (watch->send_initial_events ? " initial" : "");
   }
   if (std::holds_alternative<ReadOn>(step.command)) return "read on";
   return "wait";
@@ -37,7 +37,7 @@ struct Case {
 class WatcherTest : public testing::TestWithParam<Case> {};
 
 TEST_P(WatcherTest, AnswersEachInput) {
-  Step step = Begin({}, 7);
+  Step step = Begin({}, 7, kStart);
   EXPECT_EQ(Show(step), "list rv=0 limit=500");
   TimePoint now = kStart;
   int at = 0;
@@ -142,8 +142,83 @@ const Case kCases[] = {
 };
 INSTANTIATE_TEST_SUITE_P(All, WatcherTest, testing::ValuesIn(kCases));
 
+// Streaming lists, each from the state in which one has just been asked for.
+struct StreamingCase {
+  const char* what;
+  std::vector<Input> inputs;
+};
+
+class WatcherStreamingTest : public testing::TestWithParam<StreamingCase> {};
+
+TEST_P(WatcherStreamingTest, AnswersEachInput) {
+  WatcherConfig config;
+  config.streaming_list = true;
+  Step step = Begin(config, 7, kStart);
+  EXPECT_EQ(Show(step), "watch rv= initial");
+  TimePoint now = kStart;
+  for (const Input& input : GetParam().inputs) {
+    now += input.after;
+    step = Next(std::move(step.state), input.input, now);
+    EXPECT_EQ(Show(step), input.command) << GetParam().what;
+  }
+}
+
+const EventArrived kMark{EventType::kBookmark, "50", true};
+
+const StreamingCase kStreamingCases[] = {
+    {"the watch goes on behind the mark",
+     {{EventArrived{EventType::kAdded, "3"}, 0s, "read on"},
+      {EventArrived{EventType::kModified, "4"}, 0s, "read on"},
+      {EventArrived{EventType::kDeleted, "5"}, 0s, "read on"},
+      {kMark, 0s, "read on"},
+      {EventArrived{EventType::kAdded, "51"}, 0s, "read on"},
+      {StreamEnded{}, 5s, "watch rv=51"}}},
+    {"a bookmark without the mark ends nothing",
+     {{EventArrived{EventType::kBookmark, "40"}, 0s, "read on"},
+      {StreamEnded{}, 5s, "wait"},
+      {DelayPassed{}, 1s, "watch rv= initial"}}},
+    {"expired later: a streaming list again, from the last version",
+     {{kMark, 0s, "read on"},
+      {StreamFailed{Of(ErrorCode::kGone), true}, 1s, "wait"},
+      {DelayPassed{}, 1s, "watch rv=50 initial"},
+      {StreamFailed{Of(ErrorCode::kGone), true}, 1s, "watch rv= initial"},
+      {StreamFailed{Of(ErrorCode::kGone), true}, 1s, "wait"}}},
+    {"429 and a lost connection: again",
+     {{StreamFailed{Of(ErrorCode::kTooManyRequests), true}, 0s, "wait"},
+      {DelayPassed{}, 1s, "watch rv= initial"},
+      {StreamFailed{Of(ErrorCode::kUnavailable), false}, 0s, "wait"},
+      {DelayPassed{}, 1s, "watch rv= initial"}}},
+    {"a server that refuses is asked for plain lists from then on",
+     {{StreamFailed{Of(ErrorCode::kInvalidArgument), true}, 0s, "list rv=0 limit=500"},
+      {PageArrived{"9", ""}, 0s, "watch rv=9"},
+      {StreamFailed{Of(ErrorCode::kGone), true}, 1s, "wait"},
+      {DelayPassed{}, 1s, "list rv=9 limit=0"}}},
+    {"one that accepts and then says nothing, too (antrea#8123)",
+     {{EventArrived{EventType::kAdded, "3"}, 0s, "read on"},
+      {StreamFailed{Of(ErrorCode::kDeadlineExceeded), false}, 15s, "list rv=0 limit=500"}}},
+    {"and one that sends events but never the mark",
+     {{EventArrived{EventType::kAdded, "3"}, 50s, "read on"},
+      {EventArrived{EventType::kAdded, "4"}, 20s, "list rv=0 limit=500"}}},
+};
+INSTANTIATE_TEST_SUITE_P(All, WatcherStreamingTest, testing::ValuesIn(kStreamingCases));
+
+TEST(WatcherStaging, AStreamingListIsCommittedAtItsMark) {
+  WatcherConfig config;
+  config.streaming_list = true;
+  Step step = Begin(config, 7, kStart);
+  EXPECT_EQ(step.staged, Staged::kDrop);
+  EXPECT_TRUE(IsCollecting(step.state));
+  EXPECT_EQ(IdleDeadline(step.state), 15s);
+  step = Next(step.state, EventArrived{EventType::kAdded, "3"}, kStart);
+  EXPECT_EQ(step.staged, Staged::kKeep);
+  step = Next(step.state, kMark, kStart);
+  EXPECT_EQ(step.staged, Staged::kCommit);
+  EXPECT_EQ(step.commit_version, "50");
+  EXPECT_FALSE(IsCollecting(step.state));
+}
+
 TEST(WatcherStaging, PagesAreCommittedTogetherOrNotAtAll) {
-  Step step = Begin({}, 1);
+  Step step = Begin({}, 1, kStart);
   EXPECT_EQ(step.staged, Staged::kDrop);
   step = Next(step.state, PageArrived{"5", "more"}, kStart);
   EXPECT_EQ(step.staged, Staged::kKeep);
@@ -157,7 +232,7 @@ TEST(WatcherStaging, PagesAreCommittedTogetherOrNotAtAll) {
 }
 
 TEST(WatcherIdle, IsShorterOnceTheServerHasShownThatItSendsBookmarks) {
-  Step step = Next(Begin({}, 1).state, PageArrived{"5", ""}, kStart);
+  Step step = Next(Begin({}, 1, kStart).state, PageArrived{"5", ""}, kStart);
   const int timeout = std::get<WatchCommand>(step.command).timeout_s;
   EXPECT_GE(timeout, 180);
   EXPECT_LE(timeout, 230);
@@ -167,7 +242,7 @@ TEST(WatcherIdle, IsShorterOnceTheServerHasShownThatItSendsBookmarks) {
 }
 
 TEST(WatcherBackoff, GrowsWithJitterAndStartsOverAfterTwoQuietMinutes) {
-  Step step = Begin({}, 3);
+  Step step = Begin({}, 3, kStart);
   TimePoint now = kStart;
   const double bounds[] = {0.8, 1.6, 3.2, 6.4, 12.8, 25.6, 30, 30};
   for (double base : bounds) {
@@ -185,10 +260,10 @@ TEST(WatcherBackoff, GrowsWithJitterAndStartsOverAfterTwoQuietMinutes) {
 
 TEST(WatcherBackoff, BelievesRetryAfterUpToAMinute) {
   Error busy{ErrorCode::kTooManyRequests, "x", 20'000};
-  Step step = Next(Begin({}, 3).state, ListFailed{busy}, kStart);
+  Step step = Next(Begin({}, 3, kStart).state, ListFailed{busy}, kStart);
   EXPECT_GE(std::get<WaitCommand>(step.command).delay, 20s);
   busy.retry_after_ms = 3'600'000;
-  step = Next(Begin({}, 3).state, ListFailed{busy}, kStart);
+  step = Next(Begin({}, 3, kStart).state, ListFailed{busy}, kStart);
   EXPECT_LE(std::get<WaitCommand>(step.command).delay, 60s);
 }
 

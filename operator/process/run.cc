@@ -117,7 +117,7 @@ class Process {
 
  private:
   void EnqueueAll() {
-    for (const kube::ObjectPtr& backend : view_.AllBackends()) queue_.Add(kube::KeyOf(*backend));
+    for (const kube::ObjectPtr& backend : view_.AllBackends()) queue_.Add(backend->key());
   }
 
   reconcile::ClusterViewOptions ViewOptions() {
@@ -126,7 +126,7 @@ class Process {
                 [this](const kube::ObjectKey& key, const kube::ObjectPtr& now) {
                   const scaling::BackendKey backend{key.namespace_, key.name};
                   if (now) {
-                    sampler_.SetWanted(backend, reconcile::WantedMetrics(*now, options_.defaults));
+                    sampler_.SetWanted(backend, reconcile::WantedMetrics(now->ToJson(), options_.defaults));
                   } else {
                     sampler_.Forget(backend);
                   }

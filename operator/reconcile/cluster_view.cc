@@ -11,10 +11,16 @@ namespace {
 
 constexpr const char* kDefaultClass = "storageclass.kubernetes.io/is-default-class";
 
+constexpr const char* kByBackend = "backend";
+
 // The backend that a child belongs to, by label.
-kube::ObjectKey OwnerOf(const Json& object) {
-  return {StringAt(object, {"metadata", "namespace"}),
-          StringAt(object, {"metadata", "labels", api::kNameLabel})};
+kube::ObjectKey OwnerOf(const kube::Object& object) {
+  return {std::string(object.namespace_()),
+          std::string(object.At({"metadata", "labels", api::kNameLabel}).String())};
+}
+
+std::shared_ptr<const Json> Thaw(const kube::ObjectPtr& object) {
+  return std::make_shared<const Json>(object->ToJson());
 }
 
 }  // namespace
@@ -23,10 +29,8 @@ ClusterView::ClusterView(const kube::Client& client, ClusterViewOptions options)
     : options_(std::move(options)) {
   backends_ = std::make_unique<kube::Informer>(
       client,
-      kube::InformerOptions{.resource = Backends(),
-                            .namespace_ = options_.namespace_,
-                            .projection = kube::DropNoise,
-                            .metrics = options_.metrics},
+      kube::InformerOptions{
+          .resource = Backends(), .namespace_ = options_.namespace_, .metrics = options_.metrics},
       [this](const kube::ObjectKey& key, const kube::ObjectPtr&, const kube::ObjectPtr& now) {
         options_.on_backend(key, now);
       });
@@ -38,7 +42,7 @@ ClusterView::ClusterView(const kube::Client& client, ClusterViewOptions options)
             .namespace_ = options_.namespace_,
             .label_selector = std::string(api::kManagedByLabel) + "=" + api::kManagedByValue,
             .projection = kind.projection,
-            .index = kube::IndexByLabel(api::kNameLabel),
+            .indexes = {{kByBackend, kube::IndexByLabel(api::kNameLabel)}},
             .metrics = options_.metrics},
         [this](const kube::ObjectKey&, const kube::ObjectPtr& old, const kube::ObjectPtr& now) {
           const kube::ObjectKey owner = OwnerOf(now ? *now : *old);
@@ -109,13 +113,12 @@ plan::Observed ClusterView::Observe(const kube::ObjectKey& key) const {
   const std::string index = key.namespace_ + "/" + key.name;
   for (const auto& informer : children_) {
     const std::string& kind = informer->resource().kind;
-    for (kube::ObjectPtr& object : informer->store().ByIndex(index)) {
+    for (const kube::ObjectPtr& object : informer->store().ByIndex(kByBackend, index)) {
       if (kind == kube::Pods().kind) {
-        observed.pods.push_back(std::move(object));
+        observed.pods.push_back(Thaw(object));
         continue;
       }
-      plan::ChildRef ref{kind, StringAt(*object, {"metadata", "name"})};
-      observed.children.emplace(std::move(ref), std::move(object));
+      observed.children.emplace(plan::ChildRef{kind, std::string(object->name())}, Thaw(object));
     }
   }
   std::sort(observed.pods.begin(), observed.pods.end(), [](const auto& a, const auto& b) {
@@ -123,8 +126,8 @@ plan::Observed ClusterView::Observe(const kube::ObjectKey& key) const {
   });
   for (const kube::ObjectPtr& object : storage_classes_->store().List()) {
     observed.storage_classes.push_back(
-        {StringAt(*object, {"metadata", "name"}),
-         StringAt(*object, {"metadata", "annotations", kDefaultClass}) == "true"});
+        {std::string(object->name()),
+         object->At({"metadata", "annotations", kDefaultClass}).String() == "true"});
   }
   std::sort(observed.storage_classes.begin(), observed.storage_classes.end(),
             [](const auto& a, const auto& b) { return a.name < b.name; });
@@ -142,10 +145,7 @@ void ClusterView::NoteWritten(const std::string& kind, const Json& object) {
 }
 
 void ClusterView::AnnounceAll() {
-  for (const kube::ObjectPtr& backend : AllBackends()) {
-    options_.on_dependency(
-        {StringAt(*backend, {"metadata", "namespace"}), StringAt(*backend, {"metadata", "name"})});
-  }
+  for (const kube::ObjectPtr& backend : AllBackends()) options_.on_dependency(backend->key());
 }
 
 }  // namespace sb::reconcile

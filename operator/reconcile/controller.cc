@@ -83,11 +83,12 @@ plan::Observed Controller::Observe(const kube::ObjectKey& key) const {
 }
 
 Expected<void> Controller::Reconcile(const kube::ObjectKey& key) {
-  const kube::ObjectPtr backend = view_.Backend(key);
-  const std::string uid = backend ? kube::UidOf(*backend) : "";
-  if (IsGoing(key, uid) || !backend) return {};  // deleted: the garbage collector does the rest
+  const kube::ObjectPtr cached = view_.Backend(key);
+  const std::string uid(cached ? cached->uid() : std::string_view());
+  if (IsGoing(key, uid) || !cached) return {};  // deleted: the garbage collector does the rest
+  const Json backend = cached->ToJson();
   plan::Observed observed = Observe(key);
-  plan::Plan plan = plan::MakePlan(*backend, options_.defaults, observed, clock_.WallNow());
+  plan::Plan plan = plan::MakePlan(backend, options_.defaults, observed, clock_.WallNow());
   Outcome outcome = executor_.Execute(key, plan, observed);
   metrics_.CountWrites(outcome.writes);
   if (outcome.namespace_going) {
@@ -99,10 +100,10 @@ Expected<void> Controller::Reconcile(const kube::ObjectKey& key) {
     // The same question again, now with what the writes met: it decides the status only.
     observed.foreign = std::move(outcome.foreign);
     observed.write_errors = std::move(outcome.write_errors);
-    plan = plan::MakePlan(*backend, options_.defaults, observed, clock_.WallNow());
+    plan = plan::MakePlan(backend, options_.defaults, observed, clock_.WallNow());
   }
-  if (auto written = WriteStatus(*backend, plan.status); !written) return written;
-  Announce(*backend, plan.events);
+  if (auto written = WriteStatus(backend, plan.status); !written) return written;
+  Announce(backend, plan.events);
   if (plan.requeue_after) queue_.AddAfter(key, *plan.requeue_after);
   if (outcome.transient) return tl::unexpected(*outcome.transient);
   if (!observed.write_errors.empty()) {

@@ -15,15 +15,15 @@ const kube::Resource& Backends() {
 
 const std::vector<Kind>& ChildKinds() {
   static const std::vector<Kind> kinds = {
-      {kube::Deployments(), KeepReplicasOwners},
-      {kube::StatefulSets(), kube::DropNoise},
-      {kube::Services(), kube::DropNoise},
-      {kube::Secrets(), KeepSecretKeys},
-      {kube::PersistentVolumeClaims(), kube::DropNoise},
-      {kube::Jobs(), kube::DropNoise},
-      {kube::PodDisruptionBudgets(), kube::DropNoise},
-      {kube::HorizontalPodAutoscalers(), kube::DropNoise},
-      {kube::Pods(), KeepPodStatus},
+      {kube::Deployments(), KeepReplicasOwners()},
+      {kube::StatefulSets(), kube::WithoutNoise()},
+      {kube::Services(), kube::WithoutNoise()},
+      {kube::Secrets(), KeepSecretKeys()},
+      {kube::PersistentVolumeClaims(), kube::WithoutNoise()},
+      {kube::Jobs(), kube::WithoutNoise()},
+      {kube::PodDisruptionBudgets(), kube::WithoutNoise()},
+      {kube::HorizontalPodAutoscalers(), kube::WithoutNoise()},
+      {kube::Pods(), KeepPodStatus()},
   };
   return kinds;
 }
@@ -37,36 +37,22 @@ const kube::Resource& ResourceOf(const std::string& kind) {
   return found->resource;
 }
 
-void KeepReplicasOwners(Json& object) {
-  Json owners = Json::array();
-  const Json* entries = Find(object, {"metadata", "managedFields"});
-  if (entries && entries->is_array()) {
-    for (const Json& entry : *entries) {
-      if (!Find(entry, {"fieldsV1", "f:spec", "f:replicas"})) continue;
-      owners.push_back({{"manager", StringAt(entry, {"manager"})},
-                        {"operation", StringAt(entry, {"operation"})},
-                        {"fieldsV1", {{"f:spec", {{"f:replicas", Json::object()}}}}}});
-    }
-  }
-  kube::DropNoise(object);
-  if (!owners.empty()) object["metadata"]["managedFields"] = std::move(owners);
+kube::Projection KeepReplicasOwners() {
+  return kube::WithoutNoise()
+      .Keep("/metadata/managedFields/*/manager")
+      .Keep("/metadata/managedFields/*/operation")
+      .Keep("/metadata/managedFields/*/fieldsV1/f:spec/f:replicas");
 }
 
-void KeepPodStatus(Json& pod) {
-  kube::DropNoise(pod);
-  pod.erase("spec");
-  if (auto metadata = pod.find("metadata"); metadata != pod.end()) metadata->erase("annotations");
-  if (auto status = pod.find("status"); status != pod.end() && status->is_object()) {
-    for (const char* field : {"podIPs", "hostIPs", "podIP", "hostIP", "qosClass"})
-      status->erase(field);
+kube::Projection KeepPodStatus() {
+  kube::Projection projection = kube::WithoutNoise();
+  projection.Drop("/spec").Drop("/metadata/annotations");
+  for (const char* field : {"podIPs", "hostIPs", "podIP", "hostIP", "qosClass"}) {
+    projection.Drop(std::string("/status/") + field);
   }
+  return projection;
 }
 
-void KeepSecretKeys(Json& secret) {
-  kube::DropNoise(secret);
-  auto data = secret.find("data");
-  if (data == secret.end() || !data->is_object()) return;
-  for (auto& [key, value] : data->items()) value = value == "" ? "" : "-";
-}
+kube::Projection KeepSecretKeys() { return kube::WithoutNoise().Redact("/data"); }
 
 }  // namespace sb::reconcile

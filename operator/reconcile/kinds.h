@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "operator/kube/projection.h"
 #include "operator/kube/resource.h"
-#include "operator/kube/store.h"
 
 namespace sb::reconcile {
 
@@ -24,11 +24,11 @@ const std::vector<Kind>& ChildKinds();
 // The resource of a child kind of the plan ("Deployment"). The kind must be one of ChildKinds().
 const kube::Resource& ResourceOf(const std::string& kind);
 
-// What a projection keeps: nothing but managedFields of spec.replicas; of pods nothing but
+// What a projection keeps: of managedFields, who owns spec.replicas and nothing else; of pods,
 // identity, labels and status; of Secrets the keys but no value ("-" for any), so that no
 // credential stays in memory.
-void KeepReplicasOwners(Json& object);
-void KeepPodStatus(Json& pod);
-void KeepSecretKeys(Json& secret);
+kube::Projection KeepReplicasOwners();
+kube::Projection KeepPodStatus();
+kube::Projection KeepSecretKeys();
 
 }  // namespace sb::reconcile

@@ -27,14 +27,15 @@ class FakeClock : public Clock {
     const std::lock_guard lock(mutex_);
     return WallTime(1'700'000'000s) + elapsed_;
   }
-  void Advance(Duration by) {
+  void Sleep(Duration delay, std::stop_token) const override { Advance(delay); }
+  void Advance(Duration by) const {
     const std::lock_guard lock(mutex_);
     elapsed_ += by;
   }
 
  private:
   mutable std::mutex mutex_;
-  Duration elapsed_{};
+  mutable Duration elapsed_{};
 };
 
 const BackendKey kTodo{"default", "todo"};

@@ -12,12 +12,13 @@ namespace sb::kube {
 namespace {
 
 std::string Line(const char* type, const Json& object) {
-  return Json{{"type", type}, {"object", object}}.dump();
+  return Json{{"type", type}, {"object", object}}.dump() + "\n";
 }
 
 const char kExpired[] =
     R"({"type":"ERROR","object":{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Expired","code":410,)"
-    R"("message":"too old resource version"}})";
+    R"("message":"too old resource version"}})"
+    "\n";
 
 }  // namespace
 
@@ -87,6 +88,13 @@ Expected<Response> FakeApiServer::Send(const Request& request, Duration, std::st
 
 Expected<Response> FakeApiServer::Stream(const Request& request, const StreamHandlers& handlers,
                                          std::stop_token stop) {
+  if (!handlers.live) {  // a list
+    auto response = Send(request, Duration::max(), stop);
+    if (!response || response->status != 200) return response;
+    if (handlers.on_open) handlers.on_open(*response);
+    handlers.on_data(response->body);
+    return response;
+  }
   const auto deadline =
       std::chrono::steady_clock::now() +
       std::chrono::seconds(std::max(1, std::atoi(QueryValue(request, "timeoutSeconds").c_str())));
@@ -159,7 +167,7 @@ Expected<Response> FakeApiServer::Stream(const Request& request, const StreamHan
     if (self->closing == 3) lines.push_back(kExpired);
     lock.unlock();
     for (const std::string& line : std::exchange(lines, {})) {
-      if (handlers.on_line(line)) continue;
+      if (handlers.on_data(line)) continue;
       leave();
       return head;
     }

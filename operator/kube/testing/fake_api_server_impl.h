@@ -39,7 +39,7 @@ struct FakeApiServer::Implementation {
     bool after_work = false;
   };
   struct Watcher {
-    std::uint64_t delivered;  // version up to which on_line has been called
+    std::uint64_t delivered;  // version up to which on_data has been called
     int bookmarks = 0;        // still to be sent
     int closing = 0;          // 1: end in good order, 2: break, 3: in-stream 410
   };

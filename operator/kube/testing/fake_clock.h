@@ -1,4 +1,4 @@
-// A clock that moves when told to. Thread-safe.
+// A clock that moves when told to, and when somebody sleeps. Thread-safe.
 #pragma once
 
 #include <mutex>
@@ -18,7 +18,8 @@ class FakeClock : public Clock {
     return WallTime() + std::chrono::hours(24 * 365 * 56) +
            std::chrono::duration_cast<WallTime::duration>(elapsed_ + wall_offset_);
   }
-  void Advance(Duration by) {
+  void Sleep(Duration delay, std::stop_token) const override { Advance(delay); }
+  void Advance(Duration by) const {
     std::lock_guard lock(time_mutex_);
     elapsed_ += by;
   }
@@ -30,7 +31,7 @@ class FakeClock : public Clock {
 
  private:
   mutable std::mutex time_mutex_;
-  Duration elapsed_{};
+  mutable Duration elapsed_{};
   Duration wall_offset_{};
 };
 

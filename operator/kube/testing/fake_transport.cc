@@ -41,6 +41,13 @@ Expected<Response> FakeTransport::Send(const Request& request, Duration, std::st
 
 Expected<Response> FakeTransport::Stream(const Request& request, const StreamHandlers& handlers,
                                          std::stop_token stop) {
+  if (!handlers.live) {
+    auto response = Send(request, Duration::max(), stop);
+    if (!response || response->status != 200) return response;
+    if (handlers.on_open) handlers.on_open(*response);
+    handlers.on_data(response->body);
+    return response;
+  }
   Scene scene;
   {
     std::lock_guard lock(script_mutex_);
@@ -53,7 +60,7 @@ Expected<Response> FakeTransport::Stream(const Request& request, const StreamHan
   if (handlers.on_open) handlers.on_open(scene.response);
   for (const std::string& line : scene.lines) {
     if (stop.stop_requested()) return Fail(ErrorCode::kCancelled, "stopped");
-    if (!handlers.on_line(line)) return std::move(scene.response);
+    if (!handlers.on_data(line + "\n")) return std::move(scene.response);
   }
   if (scene.error) return tl::unexpected(*scene.error);
   return std::move(scene.response);
