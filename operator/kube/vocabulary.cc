@@ -5,34 +5,53 @@
 namespace sb::kube {
 namespace {
 
+template <typename Integer>
+std::uint64_t Load(const char* at) {
+  Integer integer;
+  std::memcpy(&integer, at, sizeof integer);
+  return integer;
+}
+
 // Keys are short and differ at their ends: length, first and last eight bytes tell them apart.
+// Loads of fixed size, which may overlap: a copy of unknown size would be a call.
 std::size_t HashOf(std::string_view text) {
-  if (text.empty()) return 0;
+  const char* const begin = text.data();
+  const char* const end = begin + text.size();
   std::uint64_t first = 0, last = 0;
-  const std::size_t part = text.size() < 8 ? text.size() : 8;
-  std::memcpy(&first, text.data(), part);
-  std::memcpy(&last, text.data() + text.size() - part, part);
+  if (text.size() >= 8) {
+    first = Load<std::uint64_t>(begin);
+    last = Load<std::uint64_t>(end - 8);
+  } else if (text.size() >= 4) {
+    first = Load<std::uint32_t>(begin);
+    last = Load<std::uint32_t>(end - 4);
+  } else if (!text.empty()) {
+    first = static_cast<unsigned char>(*begin);
+    last = Load<std::uint8_t>(end - 1) | Load<std::uint8_t>(begin + text.size() / 2) << 8;
+  }
   std::uint64_t hash = (first ^ (text.size() * 0x9e3779b97f4a7c15ULL)) * 0xff51afd7ed558ccdULL;
   hash = (hash ^ (hash >> 32) ^ last) * 0xc4ceb9fe1a85ec53ULL;
-  return static_cast<std::size_t>(hash ^ (hash >> 29));
+  return static_cast<std::size_t>(hash ^ (hash >> 32));
 }
 
 }  // namespace
 
 Word WordIndex::Find(std::string_view text) const {
   const std::size_t mask = slots_.size() - 1;
-  for (std::size_t at = HashOf(text) & mask;; at = (at + 1) & mask) {
+  const std::size_t hash = HashOf(text);
+  for (std::size_t at = hash & mask;; at = (at + 1) & mask) {
     const Slot& slot = slots_[at];
-    if (slot.word == kNoWord || slot.text == text) return slot.word;
+    if (slot.word == kNoWord) return kNoWord;
+    if (slot.hash == hash && slot.text == text) return slot.word;
   }
 }
 
 void WordIndex::Insert(std::string_view text, Word word) {
   if ((used_ + 1) * 2 > slots_.size()) Grow();
   const std::size_t mask = slots_.size() - 1;
-  std::size_t at = HashOf(text) & mask;
+  const std::size_t hash = HashOf(text);
+  std::size_t at = hash & mask;
   while (slots_[at].word != kNoWord) at = (at + 1) & mask;
-  slots_[at] = {text, word};
+  slots_[at] = {text, hash, word};
   ++used_;
 }
 

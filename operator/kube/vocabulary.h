@@ -31,6 +31,7 @@ class WordIndex {
  private:
   struct Slot {
     std::string_view text;
+    std::size_t hash = 0;
     Word word = kNoWord;
   };
   void Grow();
