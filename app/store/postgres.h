@@ -3,7 +3,7 @@
 //
 //   Postgres database(loop, {.url = url}, kStatements);
 //   database.Start();
-//   Expected<Rows> rows = co_await database.Query(kUserById, Parameters().Integer(7));
+//   Expected<Rows> rows = co_await database.Query(kTasksOfOwner, std::move(parameters));
 //
 // Reads of one loop turn share one Sync (one transaction: if one fails, the others are sent again
 // once). A write gets a Sync of its own, so it commits or fails alone. Statements are prepared at

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string_view>
+#include <utility>
 
 struct pg_result;
 
@@ -25,6 +26,19 @@ class Rows {
     void operator()(pg_result* result) const;
   };
   std::unique_ptr<pg_result, Clear> result_;
+};
+
+// One row of an answer that several share.
+class Row {
+ public:
+  Row(std::shared_ptr<const Rows> rows, int row) : rows_(std::move(rows)), row_(row) {}
+
+  std::string_view text(int column) const { return rows_->text(row_, column); }
+  bool boolean(int column) const { return rows_->boolean(row_, column); }
+
+ private:
+  std::shared_ptr<const Rows> rows_;
+  int row_;
 };
 
 }  // namespace todo::store

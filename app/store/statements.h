@@ -10,10 +10,11 @@ namespace todo::store {
 
 enum StatementId : std::size_t {
   kPing,
-  kUserById,      // $1 id -> username
+  kUsersByIds,    // $1 ids -> id, username; those that exist, in any order
   kCreateUser,    // $1 username -> id, username
   kCreateTask,    // $1 title, $2 owner -> id, title, completed, owner_id; foreign key violation: no
                   // such owner
+  kCreateTasks,   // $1 titles, $2 owners -> the same, a row for each, in any order; all or none
   kTasksOfOwner,  // $1 owner, $2 offset, $3 limit -> id, title, completed, owner_id in id order
   kAllTasks,      // $1 offset, $2 limit -> the same
 };

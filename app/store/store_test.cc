@@ -3,6 +3,7 @@
 
 #include <map>
 
+#include "app/store/arrays.h"
 #include "app/store/connect_target.h"
 #include "app/store/errors.h"
 #include "app/store/parameters.h"
@@ -67,6 +68,20 @@ TEST(Parameters, IntegersAreBigEndian) {
   EXPECT_EQ(parameters[1], std::string_view("\xff\xff\xff\xff\xff\xff\xff\xfe"));
   EXPECT_EQ(parameters[2], "");
   EXPECT_EQ(parameters[3], std::string_view("\0\0\0\0\0\0\1\2", 8));
+}
+
+TEST(Arrays, AreWhatPostgresqlReadsInBinary) {
+  TextArray texts;
+  texts.Add("ab");
+  texts.Add("");
+  EXPECT_EQ(texts.Bytes(), std::string("\0\0\0\1\0\0\0\0\0\0\0\x19\0\0\0\2\0\0\0\1"
+                                       "\0\0\0\2ab\0\0\0\0",
+                                       30));
+  BigintArray numbers;
+  numbers.Add(-2);
+  EXPECT_EQ(numbers.Bytes(), std::string("\0\0\0\1\0\0\0\0\0\0\0\x14\0\0\0\1\0\0\0\1"
+                                         "\0\0\0\x8\xff\xff\xff\xff\xff\xff\xff\xfe",
+                                         32));
 }
 
 }  // namespace

@@ -17,14 +17,21 @@ using sb::http::Task;
 // An answer is built in memory: a caller who wants more asks for the next part.
 constexpr std::int64_t kMostRows = 10'000;
 
-void AppendTask(std::string& body, const store::Rows& rows, int row) {
+// The four columns of a task, however the row is held.
+struct TaskView {
+  std::string_view id, title;
+  bool completed;
+  std::string_view owner_id;
+};
+
+void AppendTask(std::string& body, const TaskView& task) {
   body += "{\"id\":";
-  body += rows.text(row, 0);
+  body += task.id;
   body += ",\"title\":";
-  http::AppendString(body, rows.text(row, 1));
-  body += rows.boolean(row, 2) ? ",\"completed\":true,\"owner_id\":"
-                               : ",\"completed\":false,\"owner_id\":";
-  body += rows.text(row, 3);
+  http::AppendString(body, task.title);
+  body +=
+      task.completed ? ",\"completed\":true,\"owner_id\":" : ",\"completed\":false,\"owner_id\":";
+  body += task.owner_id;
   body += '}';
 }
 
@@ -33,7 +40,8 @@ std::string ListBody(const store::Rows& rows) {
   body.reserve(static_cast<std::size_t>(rows.size()) * 80 + 2);
   for (int row = 0; row < rows.size(); ++row) {
     if (row > 0) body += ',';
-    AppendTask(body, rows, row);
+    AppendTask(body,
+               {rows.text(row, 0), rows.text(row, 1), rows.boolean(row, 2), rows.text(row, 3)});
   }
   body += ']';
   return body;
@@ -67,17 +75,15 @@ void Tasks::AddRoutes(std::vector<http::Route>& routes) {
 
 Task Tasks::Create(const Call& call) {
   if (database_ == nullptr) co_return http::Unavailable();
-  store::Parameters parameters;
-  parameters.Text(call.Text(0)).Integer(call.Integer(1));
-  const Expected<store::Rows> rows =
-      co_await database_->Query(store::kCreateTask, std::move(parameters));
-  if (!rows) {
+  store::NewTask task{std::string(call.Text(0)), call.Integer(1)};
+  const Expected<store::Row> row = co_await database_->CreateTask(std::move(task));
+  if (!row) {
     // The foreign key: nobody can own a task who does not exist, even if deleted a moment ago.
-    if (rows.error().code == ErrorCode::kNotFound) co_return http::Detail(404, "User not found");
-    co_return http::FromError(rows.error());
+    if (row.error().code == ErrorCode::kNotFound) co_return http::Detail(404, "User not found");
+    co_return http::FromError(row.error());
   }
   std::string body;
-  AppendTask(body, *rows, 0);
+  AppendTask(body, {row->text(0), row->text(1), row->boolean(2), row->text(3)});
   co_return http::Json(std::move(body));
 }
 

@@ -1,7 +1,9 @@
 """The API as its clients know it (facts: the tutorial's FastAPI service)."""
 
-import pytest
 import uuid
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
 
 
 def test_root_and_health(api):
@@ -45,6 +47,27 @@ def test_tasks_of_an_owner_in_order(api):
 def test_a_task_needs_an_owner_that_exists(api):
     status, body = api.post("/tasks/", title="x", owner_id=999999999)
     assert status == 404 and isinstance(body["detail"], str)
+
+
+def test_tasks_that_arrive_together_are_stored_together_and_none_fails_for_another(api):
+    """They share a transaction; one without an owner must not take the others with it, nor get another's row."""
+    owners = [api.post("/users/", username=str(uuid.uuid4()))[1]["id"] for _ in range(3)]
+
+    def create(number):
+        owner = owners[number % 3] if number % 7 else 999_999_999
+        return number, owner, api.post("/tasks/", title=f"same {number % 5}", owner_id=owner)
+
+    with ThreadPoolExecutor(64) as many:
+        answers = list(many.map(create, range(600)))
+    for number, owner, (status, task) in answers:
+        if owner == 999_999_999:
+            assert status == 404
+        else:
+            assert (status, task["title"], task["owner_id"]) == (200, f"same {number % 5}", owner)
+    made = [task["id"] for _, _, (status, task) in answers if status == 200]
+    assert len(set(made)) == len(made)
+    stored = [task["id"] for owner in owners for task in api.get(f"/tasks/{owner}?limit=10000")[1]]
+    assert sorted(stored) == sorted(made)
 
 
 INTEGER = "Input should be a valid integer, unable to parse string as an integer"

@@ -68,13 +68,10 @@ Task Users::Get(const Call& call) {
     }
   }
   if (database_ == nullptr) co_return http::Unavailable();
-  store::Parameters parameters;
-  parameters.Integer(id);
-  const Expected<store::Rows> rows =
-      co_await database_->Query(store::kUserById, std::move(parameters));
-  if (!rows) co_return http::FromError(rows.error());
-  if (rows->empty()) co_return http::Detail(404, "User not found");
-  const std::string_view username = rows->text(0, 0);
+  const Expected<std::optional<store::Row>> user = co_await database_->UserById(id);
+  if (!user) co_return http::FromError(user.error());
+  if (!*user) co_return http::Detail(404, "User not found");
+  const std::string_view username = (*user)->text(1);
   if (cache_ != nullptr) cache_->Forget({"SET", key, username, "EX", kTimeToLiveSeconds});
   co_return http::Json(UserBody(id, username, "db"));
 }

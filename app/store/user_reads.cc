@@ -1,0 +1,45 @@
+#include "app/store/user_reads.h"
+
+#include <charconv>
+#include <unordered_map>
+
+#include "app/store/arrays.h"
+#include "app/store/statements.h"
+
+namespace todo::store {
+namespace {
+
+std::int64_t Number(std::string_view digits) {
+  std::int64_t number = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  return number;
+}
+
+}  // namespace
+
+UserReads::UserReads(boost::asio::io_context& loop, Postgres& connection)
+    : connection_(connection), batcher_(loop, {.most_questions = 2}, [this](Users::Batch batch) {
+        return Question(std::move(batch));
+      }) {}
+
+boost::asio::awaitable<void> UserReads::Question(Users::Batch batch) {
+  BigintArray ids;
+  for (const auto& asked : batch) ids.Add(asked.item);
+  Parameters parameters;
+  parameters.Text(ids.Bytes());
+  sb::Expected<Rows> answer = co_await connection_.Query(kUsersByIds, std::move(parameters));
+  if (!answer) {
+    for (auto& asked : batch) asked.waiter.Resume(tl::unexpected(answer.error()));
+    co_return;
+  }
+  const auto rows = std::make_shared<const Rows>(std::move(*answer));
+  std::unordered_map<std::int64_t, int> row_of;
+  row_of.reserve(static_cast<std::size_t>(rows->size()));
+  for (int row = 0; row < rows->size(); ++row) row_of.emplace(Number(rows->text(row, 0)), row);
+  for (auto& asked : batch) {
+    const auto found = row_of.find(asked.item);
+    asked.waiter.Resume(found == row_of.end() ? std::optional<Row>() : Row(rows, found->second));
+  }
+}
+
+}  // namespace todo::store
