@@ -13,6 +13,7 @@
 // must have ended before it is destroyed.
 #pragma once
 
+#include <algorithm>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -69,12 +70,12 @@ class Batcher {
     boost::asio::post(loop_, [this] {
       scheduled_ = false;
       ++on_their_way_;
-      boost::asio::co_spawn(loop_, Put(), boost::asio::detached);
+      boost::asio::co_spawn(loop_, Put(Take()), boost::asio::detached);
       Schedule();
     });
   }
 
-  boost::asio::awaitable<void> Put() {
+  Batch Take() {
     Batch batch;
     const std::size_t size = std::min(waiting_.size(), limits_.most_items);
     batch.reserve(size);
@@ -82,6 +83,10 @@ class Batcher {
       batch.push_back(std::move(waiting_.front()));
       waiting_.pop_front();
     }
+    return batch;
+  }
+
+  boost::asio::awaitable<void> Put(Batch batch) {
     co_await question_(std::move(batch));
     --on_their_way_;
     Schedule();
