@@ -18,10 +18,7 @@
 #include "operator/kube/cpprest_transport.h"
 
 #include <cpprest/http_client.h>
-#include <openssl/x509.h>
 #include <pplx/threadpool.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -30,6 +27,9 @@
 #include <utility>
 
 #include "operator/kube/body_buffer.h"
+#include "operator/kube/credentials.h"
+#include "operator/kube/proxy_url.h"
+#include "operator/kube/tls_environment.h"
 #include "operator/kube/tls_identity.h"
 
 namespace sb::kube {
@@ -188,20 +188,17 @@ class Exchange {
 class CpprestTransport : public Transport {
  public:
   CpprestTransport(const ClusterConfig& config, std::unique_ptr<TlsIdentity> tls,
-                   const Clock& clock)
-      : config_(config), tls_(std::move(tls)) {
-    if (!config.token_file.empty()) {
-      token_file_ =
-          std::make_unique<RotatingFile>(config.token_file, std::chrono::seconds(50), clock);
-    }
-  }
+                   std::shared_ptr<CredentialSource> credentials)
+      : config_(config), tls_(std::move(tls)), credentials_(std::move(credentials)) {}
 
   Expected<Response> Send(const Request& request, Duration deadline,
                           std::stop_token stop) override {
     const TimePoint until = SystemClock().Now() + deadline;
-    auto client = request.idempotent ? SharedClient() : NewClient();
+    auto credentials = CurrentCredentials(until, stop);
+    if (!credentials) return tl::unexpected(credentials.error());
+    auto client = request.idempotent ? SharedClient(*credentials) : NewClient(*credentials);
     if (!client) return tl::unexpected(client.error());
-    auto built = Build(request);
+    auto built = Build(request, *credentials);
     if (!built) return tl::unexpected(built.error());
     Exchange exchange(*client, std::move(*built), config_.server, tls_);
     auto response = exchange.buffer().WaitHead(until, stop);
@@ -210,31 +207,40 @@ class CpprestTransport : public Transport {
       if (!read) response = tl::unexpected(read.error());
     }
     if (!response && request.idempotent) Drop(*client);
-    if (response) NoteStatus(response->status);
+    if (response) NoteStatus(response->status, *credentials);
     return response;
   }
 
   Expected<Response> Stream(const Request& request, const StreamHandlers& handlers,
                             std::stop_token stop) override {
     const TimePoint start = SystemClock().Now();
-    auto client = handlers.live ? NewClient() : SharedClient();
+    auto credentials = CurrentCredentials(OpenedBy(handlers, start), stop);
+    if (!credentials) return tl::unexpected(credentials.error());
+    auto client = handlers.live ? NewClient(*credentials) : SharedClient(*credentials);
     if (!client) return tl::unexpected(client.error());
-    auto built = Build(request);
+    auto built = Build(request, *credentials);
     if (!built) return tl::unexpected(built.error());
     Exchange exchange(*client, std::move(*built), config_.server, tls_);
     auto head = Follow(exchange, handlers, start, stop);
     if (!head && !handlers.live) Drop(*client);
+    if (head) NoteStatus(head->status, *credentials);
     return head;
   }
 
  private:
+  static TimePoint End(const StreamHandlers& handlers, TimePoint start) {
+    return handlers.deadline ? start + *handlers.deadline : TimePoint::max();
+  }
+  static TimePoint OpenedBy(const StreamHandlers& handlers, TimePoint start) {
+    return std::min(End(handlers, start), start + handlers.open_deadline);
+  }
+
   Expected<Response> Follow(Exchange& exchange, const StreamHandlers& handlers, TimePoint start,
                             const std::stop_token& stop) {
-    const TimePoint end = handlers.deadline ? start + *handlers.deadline : TimePoint::max();
-    const TimePoint opened_by = std::min(end, start + handlers.open_deadline);
+    const TimePoint end = End(handlers, start);
+    const TimePoint opened_by = OpenedBy(handlers, start);
     auto head = exchange.buffer().WaitHead(opened_by, stop);
     if (!head) return head;
-    NoteStatus(head->status);
     if (head->status != 200) {
       // The refusal itself is what counts; its body only explains it.
       (void)exchange.ReadAll(*head, kMaxErrorBody, opened_by, stop);
@@ -261,29 +267,51 @@ class CpprestTransport : public Transport {
     }
   }
 
+  Expected<Credentials> CurrentCredentials(TimePoint until, const std::stop_token& stop) {
+    auto credentials = credentials_->Get(until, stop);
+    if (!credentials || !tls_ || !tls_->TakeRefusal()) return credentials;
+    // A server that does not take our certificate says so by TLS, on a thread of the library.
+    credentials_->NoteRefused(*credentials);
+    return credentials_->Get(until, stop);
+  }
+
   // Client construction throws on a URL that does not parse; MakeTransport has tried it once.
-  Expected<std::shared_ptr<http_client>> NewClient() const {
+  Expected<std::shared_ptr<http_client>> NewClient(const Credentials& credentials) const {
     http_client_config config;
     config.set_timeout(kLastResort);
     config.set_max_redirects(0);
     if (tls_) {
       config.set_validate_certificates(!config_.insecure_skip_tls_verify);
-      config.set_ssl_context_callback([tls = tls_](boost::asio::ssl::context& context) {
-        tls->Configure(context.native_handle());
-      });
+      config.set_ssl_context_callback(
+          [tls = tls_, certificate = credentials.certificate](boost::asio::ssl::context& context) {
+            tls->Configure(context.native_handle(), certificate.get());
+          });
     }
     try {
+      if (const auto proxy = ParseProxyUrl(config_.proxy_url)) {
+        web::web_proxy web_proxy{web::uri(proxy->address)};
+        if (!proxy->user.empty()) web_proxy.set_credentials({proxy->user, proxy->password});
+        config.set_proxy(std::move(web_proxy));
+      }
       return std::make_shared<http_client>(config_.server, config);
     } catch (const std::exception& exception) {
       return Fail(ErrorCode::kInvalidArgument, config_.server + ": " + exception.what());
     }
   }
 
-  Expected<std::shared_ptr<http_client>> SharedClient() {
+  // Its pooled connections prove who we are and have proven who the server is by what was right
+  // when they were made; when that has changed they go.
+  Expected<std::shared_ptr<http_client>> SharedClient(const Credentials& credentials) {
+    const std::uint64_t trust = tls_ ? tls_->TrustVersion() : 0;
     std::lock_guard lock(client_mutex_);
-    if (client_) return client_;
-    auto client = NewClient();
-    if (client) client_ = *client;
+    if (client_ && client_certificate_ == credentials.certificate && client_trust_ == trust) {
+      return client_;
+    }
+    auto client = NewClient(credentials);
+    if (!client) return client;
+    client_ = *client;
+    client_certificate_ = credentials.certificate;
+    client_trust_ = trust;
     return client;
   }
 
@@ -292,17 +320,11 @@ class CpprestTransport : public Transport {
     if (client_ == failed) client_.reset();
   }
 
-  void NoteStatus(int status) {
-    if (status == 401 && token_file_) token_file_->Invalidate();
+  void NoteStatus(int status, const Credentials& used) {
+    if (status == 401) credentials_->NoteRefused(used);
   }
 
-  std::string Token() {
-    std::string token = token_file_ ? token_file_->Get() : config_.token;
-    while (!token.empty() && static_cast<unsigned char>(token.back()) <= ' ') token.pop_back();
-    return token;
-  }
-
-  Expected<http_request> Build(const Request& request) {
+  Expected<http_request> Build(const Request& request, const Credentials& credentials) const {
     try {
       http_request built(request.method);
       built.set_request_uri(web::uri(Target(request)));
@@ -310,8 +332,8 @@ class CpprestTransport : public Transport {
       if (!config_.tls_server_name.empty()) headers.add("Host", config_.tls_server_name);
       headers.add("Accept", request.accept);
       for (const auto& [name, value] : request.headers) headers.add(name, value);
-      if (const std::string token = Token(); !token.empty()) {
-        headers.add("Authorization", "Bearer " + token);
+      if (!credentials.authorization.empty()) {
+        headers.add("Authorization", credentials.authorization);
       }
       if (!request.content_type.empty()) built.set_body(request.body, request.content_type);
       return built;
@@ -322,39 +344,25 @@ class CpprestTransport : public Transport {
 
   const ClusterConfig config_;
   const std::shared_ptr<TlsIdentity> tls_;  // shared with connections that outlive us for a moment
-  std::unique_ptr<RotatingFile> token_file_;
+  const std::shared_ptr<CredentialSource> credentials_;
   std::mutex client_mutex_;
-  std::shared_ptr<http_client> client_;
+  std::shared_ptr<http_client> client_;  // for all requests that may be sent twice
+  std::shared_ptr<const ClientCertificate> client_certificate_;
+  std::uint64_t client_trust_ = 0;
 };
-
-std::string& SystemCa() {
-  static std::string file;
-  return file;
-}
 
 }  // namespace
 
 void PrepareProcess(int threads) {
   static std::once_flag once;
   std::call_once(once, [threads] {
-    const char* file = getenv(X509_get_default_cert_file_env());
-    SystemCa() = file && *file ? file : X509_get_default_cert_file();
-    // OpenSSL's own file may be missing where Debian's bundle is there.
-    constexpr char kDebianBundle[] = "/etc/ssl/certs/ca-certificates.crt";
-    if (access(SystemCa().c_str(), R_OK) != 0) SystemCa() = kDebianBundle;
-    setenv(X509_get_default_cert_file_env(), "/dev/null", 1);
-    setenv(X509_get_default_cert_dir_env(), "/nonexistent", 1);
+    HideSystemRoots();
     try {
       crossplat::threadpool::initialize_with_threads(static_cast<std::size_t>(threads));
     } catch (const std::exception&) {
       // Somebody used the library before us: then its pool stays as it is.
     }
   });
-}
-
-const std::string& SystemCaFile() {
-  PrepareProcess();
-  return SystemCa();
 }
 
 Expected<std::unique_ptr<Transport>> MakeTransport(const ClusterConfig& config,
@@ -371,12 +379,17 @@ Expected<std::unique_ptr<Transport>> MakeTransport(const ClusterConfig& config,
     if (!made) return tl::unexpected(made.error());
     tls = std::move(*made);
   }
+  if (!config.proxy_url.empty()) {
+    if (auto proxy = ParseProxyUrl(config.proxy_url); !proxy) return tl::unexpected(proxy.error());
+  }
+  auto credentials = MakeCredentials(config, clock);
+  if (!credentials) return tl::unexpected(credentials.error());
   try {
     http_client probe(config.server);
   } catch (const std::exception& exception) {
     return Fail(ErrorCode::kInvalidArgument, config.server + ": " + exception.what());
   }
-  return std::make_unique<CpprestTransport>(config, std::move(tls), clock);
+  return std::make_unique<CpprestTransport>(config, std::move(tls), std::move(*credentials));
 }
 
 }  // namespace sb::kube

@@ -17,10 +17,11 @@ RotatingFile::RotatingFile(std::string path, Duration max_age, const Clock& cloc
 
 std::string RotatingFile::Get() {
   std::lock_guard lock(content_mutex_);
+  if (path_.empty()) return content_;
   const TimePoint now = clock_.Now();
   if (fresh_ && now - read_at_ < max_age_) return content_;
   auto text = ReadFile(path_, kMaxBytes);
-  if (!text || text->empty()) return content_;
+  if (!text || text->find_first_not_of(" \t\r\n") == std::string::npos) return content_;
   content_ = std::move(*text);
   read_at_ = now;
   fresh_ = true;

@@ -4,8 +4,8 @@
 //   RotatingFile token("/var/run/…/token", 60s);
 //   std::string now = token.Get();
 //
-// Thread-safe. A file that cannot be read, is empty (half replaced) or larger than 1 MiB keeps the
-// last good content, and is tried again by the next Get.
+// Thread-safe. A file that cannot be read, holds only white space (half replaced) or is larger than
+// 1 MiB keeps the last good content, and is tried again by the next Get.
 #pragma once
 
 #include <mutex>
@@ -17,7 +17,8 @@ namespace sb::kube {
 
 class RotatingFile {
  public:
-  // `initial`: what Get returns until the file could be read for the first time.
+  // `initial`: what Get returns until the file could be read for the first time; for ever if `path`
+  // is "".
   RotatingFile(std::string path, Duration max_age, const Clock& clock = SystemClock(),
                std::string initial = "");
 
