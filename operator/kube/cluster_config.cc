@@ -23,7 +23,9 @@ Expected<ClusterConfig> InCluster(const std::string& directory) {
   if (host.empty() || port.empty()) {
     return Fail(ErrorCode::kNotFound, "not in a Pod: KUBERNETES_SERVICE_HOST is not set");
   }
-  if (host.find(':') != std::string::npos) host = "[" + host + "]";  // IPv6
+  // cpprestsdk looks a bracketed IPv6 address up as a name, brackets and all. The Service's name is
+  // in every API server's certificate.
+  if (host.find(':') != std::string::npos) host = "kubernetes.default.svc";
   ClusterConfig config;
   config.server = "https://" + host + ":" + port;
   config.ca_file = directory + "/ca.crt";

@@ -59,7 +59,7 @@ struct ClusterConfig {
 inline constexpr char kServiceAccountDirectory[] = "/var/run/secrets/kubernetes.io/serviceaccount";
 
 // From KUBERNETES_SERVICE_HOST, KUBERNETES_SERVICE_PORT and the files of the Pod's service account.
-// kNotFound outside a Pod.
+// kNotFound outside a Pod. An IPv6 address becomes the Service's name, which takes cluster DNS.
 Expected<ClusterConfig> InCluster(const std::string& directory = kServiceAccountDirectory);
 
 struct LoadOptions {

@@ -38,7 +38,7 @@ class ScopedVariable {
 class InClusterTest : public testing::Test {
  protected:
   TemporaryDirectory directory_;
-  ScopedVariable host_{"KUBERNETES_SERVICE_HOST", "fd00::1"};
+  ScopedVariable host_{"KUBERNETES_SERVICE_HOST", "10.96.0.1"};
   ScopedVariable port_{"KUBERNETES_SERVICE_PORT", "443"};
 };
 
@@ -48,10 +48,19 @@ TEST_F(InClusterTest, ReadsTheServiceAccount) {
   directory_.Write("namespace", "team\n");
   const auto config = InCluster(directory_.path());
   ASSERT_TRUE(config) << config.error().message;
-  EXPECT_EQ(config->server, "https://[fd00::1]:443");
+  EXPECT_EQ(config->server, "https://10.96.0.1:443");
   EXPECT_EQ(config->token_file, directory_.Path("token"));
   EXPECT_EQ(config->ca_file, directory_.Path("ca.crt"));
   EXPECT_EQ(config->namespace_, "team");
+}
+
+// cpprestsdk cannot connect to "[fd00::1]": an IPv6 cluster would be out of reach.
+TEST_F(InClusterTest, AnIpv6AddressBecomesTheServicesName) {
+  directory_.Write("token", "t");
+  const ScopedVariable host("KUBERNETES_SERVICE_HOST", "fd00::1");
+  const auto config = InCluster(directory_.path());
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->server, "https://kubernetes.default.svc:443");
 }
 
 TEST_F(InClusterTest, SaysWhatIsMissing) {

@@ -14,6 +14,7 @@
 // - A dead pooled connection fails again and again: any error drops the client with its pool.
 // - Error codes are unreliable (end of stream is "No such file or directory"): any exception is a
 // disconnect.
+// - A bracketed IPv6 address is looked up as a name: refused.
 // - System CAs are trusted besides ours: the TLS callback replaces the store, see TlsIdentity.
 #include "operator/kube/cpprest_transport.h"
 
@@ -124,7 +125,9 @@ class Exchange {
         std::rethrow_exception(failure);
       } catch (const std::exception& exception) {
         why = exception.what();
-        if (tls && why.find("SSL handshake") != std::string::npos) why += ": " + tls->LastAlert();
+        if (tls && (tls->IsRefused() || why.find("SSL handshake") != std::string::npos)) {
+          why += ": " + tls->LastAlert();
+        }
       } catch (...) {
       }
       buffer->Fail({ErrorCode::kUnavailable, server + ": " + why, 0});
@@ -194,36 +197,28 @@ class CpprestTransport : public Transport {
   Expected<Response> Send(const Request& request, Duration deadline,
                           std::stop_token stop) override {
     const TimePoint until = SystemClock().Now() + deadline;
-    auto credentials = CurrentCredentials(until, stop);
-    if (!credentials) return tl::unexpected(credentials.error());
-    auto client = request.idempotent ? SharedClient(*credentials) : NewClient(*credentials);
-    if (!client) return tl::unexpected(client.error());
-    auto built = Build(request, *credentials);
-    if (!built) return tl::unexpected(built.error());
-    Exchange exchange(*client, std::move(*built), config_.server, tls_);
+    auto ready = Prepare(request, request.idempotent, until, stop);
+    if (!ready) return tl::unexpected(ready.error());
+    Exchange exchange(ready->client, std::move(ready->request), config_.server, tls_);
     auto response = exchange.buffer().WaitHead(until, stop);
     if (response) {
       auto read = exchange.ReadAll(*response, kMaxResponseBytes, until, stop);
       if (!read) response = tl::unexpected(read.error());
     }
-    if (!response && request.idempotent) Drop(*client);
-    if (response) NoteStatus(response->status, *credentials);
+    if (!response && request.idempotent) Drop(ready->client);
+    if (response) NoteStatus(response->status, ready->credentials);
     return response;
   }
 
   Expected<Response> Stream(const Request& request, const StreamHandlers& handlers,
                             std::stop_token stop) override {
     const TimePoint start = SystemClock().Now();
-    auto credentials = CurrentCredentials(OpenedBy(handlers, start), stop);
-    if (!credentials) return tl::unexpected(credentials.error());
-    auto client = handlers.live ? NewClient(*credentials) : SharedClient(*credentials);
-    if (!client) return tl::unexpected(client.error());
-    auto built = Build(request, *credentials);
-    if (!built) return tl::unexpected(built.error());
-    Exchange exchange(*client, std::move(*built), config_.server, tls_);
+    auto ready = Prepare(request, !handlers.live, OpenedBy(handlers, start), stop);
+    if (!ready) return tl::unexpected(ready.error());
+    Exchange exchange(ready->client, std::move(ready->request), config_.server, tls_);
     auto head = Follow(exchange, handlers, start, stop);
-    if (!head && !handlers.live) Drop(*client);
-    if (head) NoteStatus(head->status, *credentials);
+    if (!head && !handlers.live) Drop(ready->client);
+    if (head) NoteStatus(head->status, ready->credentials);
     return head;
   }
 
@@ -267,12 +262,27 @@ class CpprestTransport : public Transport {
     }
   }
 
-  Expected<Credentials> CurrentCredentials(TimePoint until, const std::stop_token& stop) {
+  struct Prepared {
+    Credentials credentials;
+    std::shared_ptr<http_client> client;
+    http_request request;
+  };
+
+  // `pooled`: on a connection that other requests use before and after it.
+  Expected<Prepared> Prepare(const Request& request, bool pooled, TimePoint until,
+                             const std::stop_token& stop) {
     auto credentials = credentials_->Get(until, stop);
-    if (!credentials || !tls_ || !tls_->TakeRefusal()) return credentials;
     // A server that does not take our certificate says so by TLS, on a thread of the library.
-    credentials_->NoteRefused(*credentials);
-    return credentials_->Get(until, stop);
+    if (credentials && tls_ && tls_->TakeRefusal()) {
+      credentials_->NoteRefused(*credentials);
+      credentials = credentials_->Get(until, stop);
+    }
+    if (!credentials) return tl::unexpected(credentials.error());
+    auto client = pooled ? SharedClient(*credentials) : NewClient(*credentials);
+    if (!client) return tl::unexpected(client.error());
+    auto built = Build(request, *credentials);
+    if (!built) return tl::unexpected(built.error());
+    return Prepared{std::move(*credentials), std::move(*client), std::move(*built)};
   }
 
   // Client construction throws on a URL that does not parse; MakeTransport has tried it once.
@@ -372,6 +382,12 @@ Expected<std::unique_ptr<Transport>> MakeTransport(const ClusterConfig& config,
   if (!https && !config.server.starts_with("http://")) {
     return Fail(ErrorCode::kInvalidArgument,
                 "the API server is not an http(s) URL: " + config.server);
+  }
+  if (config.server.find("://[") != std::string::npos) {
+    return Fail(ErrorCode::kInvalidArgument,
+                config.server +
+                    ": an IPv6 address cannot be looked up; use a host name that has "
+                    "it, with tls-server-name if the certificate is for another");
   }
   std::unique_ptr<TlsIdentity> tls;
   if (https) {

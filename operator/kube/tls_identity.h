@@ -35,7 +35,9 @@ class TlsIdentity {
   // is empty, cut or not PEM keeps the old authorities.
   std::uint64_t TrustVersion();
 
-  // Whether the server has refused our certificate since the last call.
+  // Whether the server has refused our certificate since the last TakeRefusal. TLS 1.3 says so only
+  // after the handshake, when the answer to the request is read.
+  bool IsRefused() const { return refused_; }
   bool TakeRefusal() { return refused_.exchange(false); }
 
   // Why the last handshake failed, as far as TLS says ("unknown CA: unable to get local issuer
