@@ -91,43 +91,43 @@ class Kubeconfig {
 
 }  // namespace
 
-Expected<ClusterConfig> ParseKubeconfig(std::string_view text, const std::string& context,
-                                        const std::string& directory) {
-  auto document = ParseYaml(text);
-  if (!document) return Refuse(document.error().message);
+Expected<ClusterConfig> ParseKubeconfigs(const std::vector<KubeconfigText>& texts,
+                                         const std::string& context) {
   Kubeconfig kubeconfig;
-  if (auto added = kubeconfig.Add(*document, directory); !added) {
-    return tl::unexpected(added.error());
+  std::string names;
+  for (const KubeconfigText& text : texts) {
+    auto document = ParseYaml(text.text);
+    const auto added = document ? kubeconfig.Add(*document, text.directory)
+                                : Expected<void>(Refuse(document.error().message));
+    if (!added) {
+      return Fail(added.error().code,
+                  (text.name.empty() ? "" : text.name + ": ") + added.error().message);
+    }
+    names += (names.empty() ? "" : ", ") + text.name;
   }
-  return kubeconfig.Resolve(context);
+  auto config = kubeconfig.Resolve(context);
+  if (config || names.empty()) return config;
+  return Fail(config.error().code, names + ": " + config.error().message);
 }
 
 Expected<ClusterConfig> FromKubeconfigs(const std::vector<std::string>& paths,
                                         const std::string& context) {
-  Kubeconfig kubeconfig;
+  std::vector<KubeconfigText> texts;
   std::string names;
-  bool found = false;
   for (const std::string& path : paths) {
     std::error_code error;
     names += (names.empty() ? "" : ", ") + path;
     if (!std::filesystem::exists(path, error) && !error) continue;
-    found = true;
-    const auto text = ReadFile(path, kMaxYamlBytes);
+    auto text = ReadFile(path, kMaxYamlBytes);
     if (!text) {
       return Fail(ErrorCode::kInvalidArgument,
                   "cannot read kubeconfig " + path + ", or it is larger than 4 MiB");
     }
-    auto document = ParseYaml(*text);
-    if (!document) return Refuse(path + ": " + document.error().message);
-    const auto directory = std::filesystem::absolute(path, error).parent_path().string();
-    if (auto added = kubeconfig.Add(*document, directory); !added) {
-      return Fail(added.error().code, path + ": " + added.error().message);
-    }
+    texts.push_back(
+        {std::move(*text), std::filesystem::absolute(path, error).parent_path().string(), path});
   }
-  if (!found) return Fail(ErrorCode::kNotFound, "there is no kubeconfig " + names);
-  auto config = kubeconfig.Resolve(context);
-  if (config) return config;
-  return Fail(config.error().code, names + ": " + config.error().message);
+  if (texts.empty()) return Fail(ErrorCode::kNotFound, "there is no kubeconfig " + names);
+  return ParseKubeconfigs(texts, context);
 }
 
 Expected<ClusterConfig> FromKubeconfig(const std::string& path, const std::string& context) {

@@ -27,9 +27,17 @@ Expected<ClusterConfig> FromKubeconfigs(const std::vector<std::string>& paths,
                                         const std::string& context = "");
 Expected<ClusterConfig> FromKubeconfig(const std::string& path, const std::string& context = "");
 
-// The same from one text; `directory` resolves relative names.
-Expected<ClusterConfig> ParseKubeconfig(std::string_view text, const std::string& context,
-                                        const std::string& directory);
+// The content of a file.
+struct KubeconfigText {
+  std::string text;
+  std::string directory =
+      {};                 // what relative names in it are relative to; "": they stay as they are
+  std::string name = {};  // for messages
+};
+
+// The same from the files' contents.
+Expected<ClusterConfig> ParseKubeconfigs(const std::vector<KubeconfigText>& texts,
+                                         const std::string& context = "");
 
 // $KUBECONFIG's parts: separated by colons, empty ones left out.
 std::vector<std::string> SplitPathList(std::string_view list);

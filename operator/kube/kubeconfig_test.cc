@@ -25,6 +25,11 @@ users:
 - {name: cert, user: {client-certificate-data: Y2VydA==, client-key-data: a2V5, token: 0123}}
 )";
 
+Expected<ClusterConfig> ParseKubeconfig(const std::string& text, const std::string& context,
+                                        const std::string& directory) {
+  return ParseKubeconfigs({{text, directory}}, context);
+}
+
 TEST(Kubeconfig, TakesTheCurrentContext) {
   const auto config = ParseKubeconfig(kConfig, "", "/home/me/.kube");
   ASSERT_TRUE(config) << config.error().message;
