@@ -33,7 +33,7 @@ Json Typed(const std::string& text) {
 
 // Builds JSON from the parser's events instead of from YAML::Node, which takes half a kilobyte for
 // each two bytes of "[,,,,". An alias stands for a copy of its anchor's tree, so a few lines can
-// describe a tree of any size: the budget counts what comes out, not what went in.
+// describe a tree of any size: budgets count what comes out, not what went in.
 class Builder : public YAML::EventHandler {
  public:
   void OnDocumentStart(const YAML::Mark&) override {}
@@ -48,7 +48,7 @@ class Builder : public YAML::EventHandler {
   void OnAlias(const YAML::Mark&, YAML::anchor_t anchor) override {
     const auto known = anchors_.find(anchor);
     if (known == anchors_.end()) throw Refused("an alias stands for what it is part of");
-    Spend(known->second.cost);
+    SpendCopy(known->second.cost);
     Put(known->second.value, "*");
   }
   void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t anchor,
@@ -81,7 +81,11 @@ class Builder : public YAML::EventHandler {
 
   void Spend(std::size_t bytes) {
     spent_ += bytes;
-    if (spent_ > kBudget) throw Refused("too large, with what its aliases stand for");
+    if (spent_ > kBudget) throw Refused("too large");
+  }
+  void SpendCopy(std::size_t bytes) {
+    copied_ += bytes;
+    if (copied_ > kCopyBudget) throw Refused("its aliases stand for more than 1 MiB");
   }
 
   bool AwaitsKey() const {
@@ -89,7 +93,7 @@ class Builder : public YAML::EventHandler {
   }
 
   void Leaf(Json value, const std::string& tag, std::size_t bytes, YAML::anchor_t anchor) {
-    const std::size_t before = spent_;
+    const std::size_t before = spent_ + copied_;
     Spend(kNodeCost + bytes);
     Remember(anchor, value, before);
     Put(std::move(value), tag);
@@ -100,7 +104,7 @@ class Builder : public YAML::EventHandler {
     if (open_.size() >= kMaxYamlDepth) throw Refused("nested too deeply");
     const bool typed =
         !open_.empty() && (open_.back().typed || open_.back().key == std::string("extensions"));
-    open_.push_back({std::move(empty), typed, anchor, spent_});
+    open_.push_back({std::move(empty), typed, anchor, spent_ + copied_});
     Spend(kNodeCost);
   }
 
@@ -116,8 +120,8 @@ class Builder : public YAML::EventHandler {
 
   void Remember(YAML::anchor_t anchor, const Json& value, std::size_t spent_before) {
     if (anchor == 0) return;
-    const std::size_t cost = spent_ - spent_before;
-    Spend(cost);  // the copy
+    const std::size_t cost = spent_ + copied_ - spent_before;
+    SpendCopy(cost);
     anchors_[anchor] = {value, cost};
   }
 
@@ -153,10 +157,12 @@ class Builder : public YAML::EventHandler {
 
   static constexpr std::size_t kNodeCost = 48;  // about what an empty node takes
   static constexpr std::size_t kBudget = 8 * kMaxYamlBytes;
+  static constexpr std::size_t kCopyBudget = 1 << 20;
 
   std::vector<Collection> open_;  // innermost last
   std::map<YAML::anchor_t, Anchor> anchors_;
-  std::size_t spent_ = 0;
+  std::size_t spent_ = 0;   // on what the text holds
+  std::size_t copied_ = 0;  // for anchors and their aliases
   Json root_;
 };
 
@@ -182,7 +188,10 @@ Expected<Json> ParseYaml(std::string_view bytes) {
     return Fail(ErrorCode::kInvalidArgument, "larger than 4 MiB");
   }
   const auto text = ToUtf8(bytes);
-  if (!text) return Fail(ErrorCode::kInvalidArgument, "not valid UTF-8 or UTF-16");
+  // yaml-cpp takes text with NULs for UTF-16 or UTF-32 without a mark, and makes anything of it.
+  if (!text || text->find('\0') != std::string::npos) {
+    return Fail(ErrorCode::kInvalidArgument, "not valid UTF-8 or UTF-16");
+  }
   // yaml-cpp throws on what it cannot parse; none of it may leave.
   try {
     if (auto json = AsJson(*text)) return std::move(*json);

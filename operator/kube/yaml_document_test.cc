@@ -73,6 +73,7 @@ TEST(YamlDocument, RefusesBrokenUnicode) {
   }
   const std::string half_pair = Utf16(u"\uFEFFa", false) + std::string("\x00\xD8", 2);
   EXPECT_FALSE(ParseYaml(half_pair));
+  EXPECT_FALSE(ParseYaml(Utf16(u"a: b", false))) << "no mark says that this is UTF-16";
 }
 
 // Whoever can write a kubeconfig must not be able to take the process down by it.
