@@ -23,7 +23,9 @@ ExecCredentials::ExecCredentials(const ClusterConfig& config, const Clock& clock
     : config_(config),
       clock_(clock),
       limits_(limits),
-      ca_file_(config.ca_file, Duration::zero(), clock, config.ca_pem) {}
+      ca_file_(config.ca_file, Duration::zero(), clock, config.ca_pem) {
+  HideSystemRoots();  // here, as the thread of a run must not change the environment
+}
 
 ExecCredentials::~ExecCredentials() = default;
 
