@@ -1,5 +1,5 @@
-// Transport over cpprestsdk 2.10. The only file of this library that includes it is
-// cpprest_transport.cc, and its traps stay there (facts in the comments of that file).
+// Transport over cpprestsdk 2.10. Only cpprest_transport.cc and its body_stream.h include it, and
+// its traps stay there (facts in the comments of the former).
 //
 //   PrepareProcess();                       // in main, before any thread
 //   auto transport = MakeTransport(*config);
