@@ -23,6 +23,10 @@ else()
   add_compile_definitions($<$<CONFIG:Release>:_FORTIFY_SOURCE=3> _GLIBCXX_ASSERTIONS)
   add_link_options(-Wl,-z,relro,-z,now,-z,noexecstack)
 endif()
+if(SB_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)  # coverage, without which a fuzzer only guesses
+  add_link_options(-fsanitize=fuzzer-no-link)
+endif()
 set(CMAKE_EXE_LINKER_FLAGS "${CMAKE_EXE_LINKER_FLAGS} -pie")
 
 find_program(SB_CCACHE ccache)

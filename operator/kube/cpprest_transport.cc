@@ -14,14 +14,13 @@
 // - A dead pooled connection fails again and again: any error drops the client with its pool.
 // - Error codes are unreliable (end of stream is "No such file or directory"): any exception is a
 // disconnect.
+// - A bracketed IPv6 address is looked up as a name: refused.
 // - System CAs are trusted besides ours: the TLS callback replaces the store, see TlsIdentity.
 #include "operator/kube/cpprest_transport.h"
 
 #include <cpprest/http_client.h>
-#include <openssl/x509.h>
+#include <openssl/crypto.h>
 #include <pplx/threadpool.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -30,7 +29,19 @@
 #include <utility>
 
 #include "operator/kube/body_buffer.h"
+#include "operator/kube/body_stream.h"
+#include "operator/kube/credentials.h"
+#include "operator/kube/proxy_url.h"
+#include "operator/kube/tls_environment.h"
 #include "operator/kube/tls_identity.h"
+
+// The library's own one frees nothing but on Windows, so the login of a proxy leaked with each
+// connection (cpprestsdk issue 1696). A program's symbols win over a shared library's: its calls
+// come here.
+void web::details::zero_memory_deleter::operator()(utility::string_t* secret) const {
+  OPENSSL_cleanse(secret->data(), secret->size());
+  delete secret;
+}
 
 namespace sb::kube {
 namespace {
@@ -44,63 +55,6 @@ using web::http::client::http_client_config;
 constexpr std::size_t kHighWater = 1 << 20;
 constexpr std::size_t kMaxErrorBody = 64 << 10;
 constexpr auto kLastResort = std::chrono::minutes(10);
-
-// Where cpprestsdk writes an answer's body: into a BodyBuffer, at the reader's pace.
-class BodyStream : public streams::details::streambuf_state_manager<std::uint8_t> {
- public:
-  explicit BodyStream(std::shared_ptr<BodyBuffer> buffer)
-      : streambuf_state_manager(std::ios_base::out), buffer_(std::move(buffer)) {}
-
-  bool can_seek() const override { return false; }
-  bool has_size() const override { return false; }
-  std::size_t buffer_size(std::ios_base::openmode) const override { return 0; }
-  void set_buffer_size(std::size_t, std::ios_base::openmode) override {}
-  std::size_t in_avail() const override { return 0; }
-  pos_type getpos(std::ios_base::openmode) const override { return Nowhere(); }
-  pos_type seekpos(pos_type, std::ios_base::openmode) override { return Nowhere(); }
-  pos_type seekoff(off_type, std::ios_base::seekdir, std::ios_base::openmode) override {
-    return Nowhere();
-  }
-  bool acquire(std::uint8_t*& at, std::size_t& count) override {
-    at = nullptr;
-    count = 0;
-    return false;
-  }
-  void release(std::uint8_t*, std::size_t) override {}
-
- protected:
-  pplx::task<std::size_t> _putn(const std::uint8_t* at, std::size_t count) override {
-    pplx::task_completion_event<std::size_t> written;
-    // A set event resumes the library on its own threads, never on the reader's.
-    const bool open = buffer_->Put({reinterpret_cast<const char*>(at), count},
-                                   [written, count] { written.set(count); });
-    if (!open) return pplx::task_from_exception<std::size_t>(std::runtime_error("reader is gone"));
-    return pplx::task<std::size_t>(written);
-  }
-  pplx::task<int_type> _putc(std::uint8_t c) override {
-    return _putn(&c, 1).then([c](std::size_t) { return static_cast<int_type>(c); });
-  }
-  pplx::task<bool> _sync() override { return pplx::task_from_result(true); }
-  std::uint8_t* _alloc(std::size_t) override { return nullptr; }
-  void _commit(std::size_t) override {}
-  // Write only.
-  pplx::task<int_type> _bumpc() override { return Eof(); }
-  int_type _sbumpc() override { return traits::eof(); }
-  pplx::task<int_type> _getc() override { return Eof(); }
-  int_type _sgetc() override { return traits::eof(); }
-  pplx::task<int_type> _nextc() override { return Eof(); }
-  pplx::task<int_type> _ungetc() override { return Eof(); }
-  pplx::task<std::size_t> _getn(std::uint8_t*, std::size_t) override {
-    return pplx::task_from_result<std::size_t>(0);
-  }
-  std::size_t _scopy(std::uint8_t*, std::size_t) override { return 0; }
-
- private:
-  static pos_type Nowhere() { return static_cast<pos_type>(traits::eof()); }
-  static pplx::task<int_type> Eof() { return pplx::task_from_result<int_type>(traits::eof()); }
-
-  const std::shared_ptr<BodyBuffer> buffer_;
-};
 
 Response HeadOf(const http_response& response) {
   Response head;
@@ -124,7 +78,9 @@ class Exchange {
         std::rethrow_exception(failure);
       } catch (const std::exception& exception) {
         why = exception.what();
-        if (tls && why.find("SSL handshake") != std::string::npos) why += ": " + tls->LastAlert();
+        if (tls && (tls->IsRefused() || why.find("SSL handshake") != std::string::npos)) {
+          why += ": " + tls->LastAlert();
+        }
       } catch (...) {
       }
       buffer->Fail({ErrorCode::kUnavailable, server + ": " + why, 0});
@@ -188,53 +144,51 @@ class Exchange {
 class CpprestTransport : public Transport {
  public:
   CpprestTransport(const ClusterConfig& config, std::unique_ptr<TlsIdentity> tls,
-                   const Clock& clock)
-      : config_(config), tls_(std::move(tls)) {
-    if (!config.token_file.empty()) {
-      token_file_ =
-          std::make_unique<RotatingFile>(config.token_file, std::chrono::seconds(50), clock);
-    }
-  }
+                   std::shared_ptr<CredentialSource> credentials)
+      : config_(config), tls_(std::move(tls)), credentials_(std::move(credentials)) {}
 
   Expected<Response> Send(const Request& request, Duration deadline,
                           std::stop_token stop) override {
     const TimePoint until = SystemClock().Now() + deadline;
-    auto client = request.idempotent ? SharedClient() : NewClient();
-    if (!client) return tl::unexpected(client.error());
-    auto built = Build(request);
-    if (!built) return tl::unexpected(built.error());
-    Exchange exchange(*client, std::move(*built), config_.server, tls_);
+    auto ready = Prepare(request, request.idempotent, until, stop);
+    if (!ready) return tl::unexpected(ready.error());
+    Exchange exchange(ready->client, std::move(ready->request), config_.server, tls_);
     auto response = exchange.buffer().WaitHead(until, stop);
     if (response) {
       auto read = exchange.ReadAll(*response, kMaxResponseBytes, until, stop);
       if (!read) response = tl::unexpected(read.error());
     }
-    if (!response && request.idempotent) Drop(*client);
-    if (response) NoteStatus(response->status);
+    if (!response && request.idempotent) Drop(ready->client);
+    if (response) NoteStatus(response->status, ready->credentials);
     return response;
   }
 
   Expected<Response> Stream(const Request& request, const StreamHandlers& handlers,
                             std::stop_token stop) override {
     const TimePoint start = SystemClock().Now();
-    auto client = handlers.live ? NewClient() : SharedClient();
-    if (!client) return tl::unexpected(client.error());
-    auto built = Build(request);
-    if (!built) return tl::unexpected(built.error());
-    Exchange exchange(*client, std::move(*built), config_.server, tls_);
+    auto ready = Prepare(request, !handlers.live, OpenedBy(handlers, start), stop);
+    if (!ready) return tl::unexpected(ready.error());
+    Exchange exchange(ready->client, std::move(ready->request), config_.server, tls_);
     auto head = Follow(exchange, handlers, start, stop);
-    if (!head && !handlers.live) Drop(*client);
+    if (!head && !handlers.live) Drop(ready->client);
+    if (head) NoteStatus(head->status, ready->credentials);
     return head;
   }
 
  private:
+  static TimePoint End(const StreamHandlers& handlers, TimePoint start) {
+    return handlers.deadline ? start + *handlers.deadline : TimePoint::max();
+  }
+  static TimePoint OpenedBy(const StreamHandlers& handlers, TimePoint start) {
+    return std::min(End(handlers, start), start + handlers.open_deadline);
+  }
+
   Expected<Response> Follow(Exchange& exchange, const StreamHandlers& handlers, TimePoint start,
                             const std::stop_token& stop) {
-    const TimePoint end = handlers.deadline ? start + *handlers.deadline : TimePoint::max();
-    const TimePoint opened_by = std::min(end, start + handlers.open_deadline);
+    const TimePoint end = End(handlers, start);
+    const TimePoint opened_by = OpenedBy(handlers, start);
     auto head = exchange.buffer().WaitHead(opened_by, stop);
     if (!head) return head;
-    NoteStatus(head->status);
     if (head->status != 200) {
       // The refusal itself is what counts; its body only explains it.
       (void)exchange.ReadAll(*head, kMaxErrorBody, opened_by, stop);
@@ -261,29 +215,66 @@ class CpprestTransport : public Transport {
     }
   }
 
+  struct Prepared {
+    Credentials credentials;
+    std::shared_ptr<http_client> client;
+    http_request request;
+  };
+
+  // `pooled`: on a connection that other requests use before and after it.
+  Expected<Prepared> Prepare(const Request& request, bool pooled, TimePoint until,
+                             const std::stop_token& stop) {
+    auto credentials = credentials_->Get(until, stop);
+    // A server that does not take our certificate says so by TLS, on a thread of the library.
+    if (credentials && tls_ && tls_->TakeRefusal()) {
+      credentials_->NoteRefused(*credentials);
+      credentials = credentials_->Get(until, stop);
+    }
+    if (!credentials) return tl::unexpected(credentials.error());
+    auto client = pooled ? SharedClient(*credentials) : NewClient(*credentials);
+    if (!client) return tl::unexpected(client.error());
+    auto built = Build(request, *credentials);
+    if (!built) return tl::unexpected(built.error());
+    return Prepared{std::move(*credentials), std::move(*client), std::move(*built)};
+  }
+
   // Client construction throws on a URL that does not parse; MakeTransport has tried it once.
-  Expected<std::shared_ptr<http_client>> NewClient() const {
+  Expected<std::shared_ptr<http_client>> NewClient(const Credentials& credentials) const {
     http_client_config config;
     config.set_timeout(kLastResort);
     config.set_max_redirects(0);
     if (tls_) {
       config.set_validate_certificates(!config_.insecure_skip_tls_verify);
-      config.set_ssl_context_callback([tls = tls_](boost::asio::ssl::context& context) {
-        tls->Configure(context.native_handle());
-      });
+      config.set_ssl_context_callback(
+          [tls = tls_, certificate = credentials.certificate](boost::asio::ssl::context& context) {
+            tls->Configure(context.native_handle(), certificate.get());
+          });
     }
     try {
+      if (const auto proxy = ParseProxyUrl(config_.proxy_url)) {
+        web::web_proxy web_proxy{web::uri(proxy->address)};
+        if (!proxy->user.empty()) web_proxy.set_credentials({proxy->user, proxy->password});
+        config.set_proxy(std::move(web_proxy));
+      }
       return std::make_shared<http_client>(config_.server, config);
     } catch (const std::exception& exception) {
       return Fail(ErrorCode::kInvalidArgument, config_.server + ": " + exception.what());
     }
   }
 
-  Expected<std::shared_ptr<http_client>> SharedClient() {
+  // Its pooled connections prove who we are and have proven who the server is by what was right
+  // when they were made; when that has changed they go.
+  Expected<std::shared_ptr<http_client>> SharedClient(const Credentials& credentials) {
+    const std::uint64_t trust = tls_ ? tls_->TrustVersion() : 0;
     std::lock_guard lock(client_mutex_);
-    if (client_) return client_;
-    auto client = NewClient();
-    if (client) client_ = *client;
+    if (client_ && client_certificate_ == credentials.certificate && client_trust_ == trust) {
+      return client_;
+    }
+    auto client = NewClient(credentials);
+    if (!client) return client;
+    client_ = *client;
+    client_certificate_ = credentials.certificate;
+    client_trust_ = trust;
     return client;
   }
 
@@ -292,17 +283,11 @@ class CpprestTransport : public Transport {
     if (client_ == failed) client_.reset();
   }
 
-  void NoteStatus(int status) {
-    if (status == 401 && token_file_) token_file_->Invalidate();
+  void NoteStatus(int status, const Credentials& used) {
+    if (status == 401) credentials_->NoteRefused(used);
   }
 
-  std::string Token() {
-    std::string token = token_file_ ? token_file_->Get() : config_.token;
-    while (!token.empty() && static_cast<unsigned char>(token.back()) <= ' ') token.pop_back();
-    return token;
-  }
-
-  Expected<http_request> Build(const Request& request) {
+  Expected<http_request> Build(const Request& request, const Credentials& credentials) const {
     try {
       http_request built(request.method);
       built.set_request_uri(web::uri(Target(request)));
@@ -310,8 +295,8 @@ class CpprestTransport : public Transport {
       if (!config_.tls_server_name.empty()) headers.add("Host", config_.tls_server_name);
       headers.add("Accept", request.accept);
       for (const auto& [name, value] : request.headers) headers.add(name, value);
-      if (const std::string token = Token(); !token.empty()) {
-        headers.add("Authorization", "Bearer " + token);
+      if (!credentials.authorization.empty()) {
+        headers.add("Authorization", credentials.authorization);
       }
       if (!request.content_type.empty()) built.set_body(request.body, request.content_type);
       return built;
@@ -322,39 +307,25 @@ class CpprestTransport : public Transport {
 
   const ClusterConfig config_;
   const std::shared_ptr<TlsIdentity> tls_;  // shared with connections that outlive us for a moment
-  std::unique_ptr<RotatingFile> token_file_;
+  const std::shared_ptr<CredentialSource> credentials_;
   std::mutex client_mutex_;
-  std::shared_ptr<http_client> client_;
+  std::shared_ptr<http_client> client_;  // for all requests that may be sent twice
+  std::shared_ptr<const ClientCertificate> client_certificate_;
+  std::uint64_t client_trust_ = 0;
 };
-
-std::string& SystemCa() {
-  static std::string file;
-  return file;
-}
 
 }  // namespace
 
 void PrepareProcess(int threads) {
   static std::once_flag once;
   std::call_once(once, [threads] {
-    const char* file = getenv(X509_get_default_cert_file_env());
-    SystemCa() = file && *file ? file : X509_get_default_cert_file();
-    // OpenSSL's own file may be missing where Debian's bundle is there.
-    constexpr char kDebianBundle[] = "/etc/ssl/certs/ca-certificates.crt";
-    if (access(SystemCa().c_str(), R_OK) != 0) SystemCa() = kDebianBundle;
-    setenv(X509_get_default_cert_file_env(), "/dev/null", 1);
-    setenv(X509_get_default_cert_dir_env(), "/nonexistent", 1);
+    HideSystemRoots();
     try {
       crossplat::threadpool::initialize_with_threads(static_cast<std::size_t>(threads));
     } catch (const std::exception&) {
       // Somebody used the library before us: then its pool stays as it is.
     }
   });
-}
-
-const std::string& SystemCaFile() {
-  PrepareProcess();
-  return SystemCa();
 }
 
 Expected<std::unique_ptr<Transport>> MakeTransport(const ClusterConfig& config,
@@ -365,18 +336,29 @@ Expected<std::unique_ptr<Transport>> MakeTransport(const ClusterConfig& config,
     return Fail(ErrorCode::kInvalidArgument,
                 "the API server is not an http(s) URL: " + config.server);
   }
+  if (config.server.find("://[") != std::string::npos) {
+    return Fail(ErrorCode::kInvalidArgument,
+                config.server +
+                    ": an IPv6 address cannot be looked up; use a host name that has "
+                    "it, with tls-server-name if the certificate is for another");
+  }
   std::unique_ptr<TlsIdentity> tls;
   if (https) {
     auto made = TlsIdentity::Make(config, clock);
     if (!made) return tl::unexpected(made.error());
     tls = std::move(*made);
   }
+  if (!config.proxy_url.empty()) {
+    if (auto proxy = ParseProxyUrl(config.proxy_url); !proxy) return tl::unexpected(proxy.error());
+  }
+  auto credentials = MakeCredentials(config, clock);
+  if (!credentials) return tl::unexpected(credentials.error());
   try {
     http_client probe(config.server);
   } catch (const std::exception& exception) {
     return Fail(ErrorCode::kInvalidArgument, config.server + ": " + exception.what());
   }
-  return std::make_unique<CpprestTransport>(config, std::move(tls), clock);
+  return std::make_unique<CpprestTransport>(config, std::move(tls), std::move(*credentials));
 }
 
 }  // namespace sb::kube

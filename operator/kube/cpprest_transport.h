@@ -1,5 +1,5 @@
-// Transport over cpprestsdk 2.10. The only file of this library that includes it is
-// cpprest_transport.cc, and its traps stay there (facts in the comments of that file).
+// Transport over cpprestsdk 2.10. Only cpprest_transport.cc and its body_stream.h include it, and
+// its traps stay there (facts in the comments of the former).
 //
 //   PrepareProcess();                       // in main, before any thread
 //   auto transport = MakeTransport(*config);
@@ -17,16 +17,13 @@
 
 namespace sb::kube {
 
-// Sets the size of cpprestsdk's pool (it would be 40 threads) and keeps OpenSSL from parsing the
-// system's CA bundle on every new connection (50 ms, 0.8 MB each): SSL_CERT_FILE and SSL_CERT_DIR
-// then point nowhere for this process, and whoever wants the system's roots loads them by
-// SystemCaFile(). Idempotent; call it first in main. MakeTransport calls it too.
+// Sets the size of cpprestsdk's pool (it would be 40 threads) and hides the system's CA bundle from
+// OpenSSL, see tls_environment.h. Idempotent; call it first in main. MakeTransport calls it too.
 void PrepareProcess(int threads = 4);
 
-// The system's CA bundle as it was before PrepareProcess: $SSL_CERT_FILE or OpenSSL's default.
-const std::string& SystemCaFile();
-
-// kInvalidArgument if `server` is no URL or a certificate, key or CA cannot be parsed.
+// kInvalidArgument if `server` is no URL, or a certificate, key, CA or proxy of the configuration
+// is not usable. Files and plugins of the configuration are read and asked again while the
+// transport lives (`clock` says when), so certificates, authorities and tokens may rotate under it.
 Expected<std::unique_ptr<Transport>> MakeTransport(const ClusterConfig& config,
                                                    const Clock& clock = SystemClock());
 

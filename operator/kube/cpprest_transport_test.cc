@@ -4,12 +4,10 @@
 
 #include <atomic>
 #include <filesystem>
-#include <fstream>
 #include <latch>
 #include <thread>
 
 #include "operator/kube/line_splitter.h"
-#include "operator/kube/testing/fake_clock.h"
 #include "operator/kube/testing/scripted_server.h"
 
 namespace sb::kube {
@@ -54,22 +52,6 @@ ErrorCode CodeOf(const Expected<Response>& response) {
   ADD_FAILURE() << "answered " << response->status;
   return ErrorCode::kInternal;
 }
-
-class TemporaryFile {
- public:
-  explicit TemporaryFile(const std::string& content) {
-    char name[] = "/tmp/sb_kube_test_XXXXXX";
-    close(mkstemp(name));
-    path_ = name;
-    Write(content);
-  }
-  ~TemporaryFile() { std::filesystem::remove(path_); }
-  void Write(const std::string& content) const { std::ofstream(path_) << content; }
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 TEST(CpprestSend, CarriesMethodTargetHeadersAndBody) {
   std::string seen;
@@ -164,28 +146,6 @@ TEST(CpprestSend, RequestsShareAConnectionAndRecoverFromADeadOne) {
   EXPECT_EQ(answered, 9);
   // A connection comes back to the pool a moment after its answer; a request may not wait for it.
   EXPECT_LT(server.connections(), 7);
-}
-
-TEST(CpprestSend, ReadsTheTokenAgainAfter401) {
-  std::vector<std::string> tokens;
-  ScriptedServer server([&](Connection& connection) {
-    while (auto request = connection.ReadRequest()) {
-      const std::size_t at = request->find("Bearer ") + 7;
-      tokens.push_back(request->substr(at, request->find("\r\n", at) - at));
-      connection.Write(
-          tokens.size() == 1 ? "HTTP/1.1 401 Unauthorized\r\nContent-Length: 2\r\n\r\n{}" : kOk);
-    }
-  });
-  TemporaryFile token("one\n");
-  ClusterConfig config;
-  config.token_file = token.path();
-  auto transport = Connect(server, config);
-  EXPECT_EQ(transport->Send({.path = "/"}, 5s)->status, 401);
-  token.Write("two\n");
-  EXPECT_EQ(transport->Send({.path = "/"}, 5s)->status, 200);
-  token.Write("");  // half replaced: the last good one stays
-  EXPECT_EQ(transport->Send({.path = "/"}, 5s)->status, 200);
-  EXPECT_EQ(tokens, (std::vector<std::string>{"one", "two", "two"}));
 }
 
 TEST(CpprestStream, LinesMayBeSplitAnywhere) {
@@ -330,7 +290,8 @@ TEST_F(CpprestTls, TrustsExactlyTheGivenAuthority) {
   config.ca_pem = MakeTestCertificates().ca_pem;
   const auto refused = Connect(server, config, "https")->Send({.path = "/"}, 5s);
   EXPECT_EQ(CodeOf(refused), ErrorCode::kUnavailable);
-  EXPECT_NE(refused.error().message.find("certificate signature failure"), std::string::npos)
+  EXPECT_NE(refused.error().message.find("unable to get local issuer certificate"),
+            std::string::npos)
       << refused.error().message;
   config.insecure_skip_tls_verify = true;
   EXPECT_EQ(Connect(server, config, "https")->Send({.path = "/"}, 5s)->status, 200);
@@ -349,25 +310,6 @@ TEST_F(CpprestTls, ChecksTheNameInTheCertificate) {
   EXPECT_EQ(Connect(server, config, "https")->Send({.path = "/"}, 5s)->status, 200);
 }
 
-TEST_F(CpprestTls, TakesAReplacedAuthorityFileForNewConnections) {
-  ScriptedServer server(Answer, &good_);
-  TemporaryFile ca(MakeTestCertificates().ca_pem);
-  ClusterConfig config;
-  config.ca_file = ca.path();
-  config.server = "https://127.0.0.1:" + std::to_string(server.port());
-  FakeClock clock;
-  auto transport = MakeTransport(config, clock);
-  ASSERT_TRUE(transport);
-  EXPECT_EQ(CodeOf((*transport)->Send({.path = "/"}, 5s)), ErrorCode::kUnavailable);
-  ca.Write(good_.ca_pem);
-  clock.Advance(2min);
-  EXPECT_TRUE((*transport)->Send({.path = "/"}, 5s));
-  ca.Write("-----BEGIN CERT");  // half written
-  clock.Advance(2min);
-  const Request fresh{.method = "POST", .path = "/", .idempotent = false};
-  EXPECT_TRUE((*transport)->Send(fresh, 5s));
-}
-
 TEST_F(CpprestTls, RefusesWhatCannotWorkAtOnce) {
   ClusterConfig config;
   config.server = "https://127.0.0.1:1";
@@ -378,6 +320,8 @@ TEST_F(CpprestTls, RefusesWhatCannotWorkAtOnce) {
   config.client_key_pem = MakeTestCertificates().key_pem;
   EXPECT_EQ(MakeTransport(config).error().code, ErrorCode::kInvalidArgument);
   config = {};
+  config.server = "https://[::1]:6443";
+  EXPECT_NE(MakeTransport(config).error().message.find("use a host name"), std::string::npos);
   config.server = "kubernetes:6443";
   EXPECT_EQ(MakeTransport(config).error().code, ErrorCode::kInvalidArgument);
 }

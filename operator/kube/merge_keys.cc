@@ -30,8 +30,9 @@ const std::vector<std::pair<std::string_view, MergeKeys>>& MergedLists() {
 
 const MergeKeys* MergeKeysOf(std::string_view list, const Json& elements) {
   if (!elements.is_array() || elements.empty()) return nullptr;
-  for (const auto& [name, keys] : MergedLists()) {
-    if (name != list) continue;
+  for (const auto& entry : MergedLists()) {
+    if (entry.first != list) continue;
+    const MergeKeys& keys = entry.second;  // clang 14 captures no structured bindings
     std::set<Json> seen;
     const bool named = std::all_of(elements.begin(), elements.end(), [&](const Json& element) {
       return element.is_object() && element.contains(keys.front()) &&

@@ -1,9 +1,11 @@
-// A small file that somebody replaces while we run: a service account's token, a CA bundle.
+// A small file that somebody replaces while we run: a service account's token, a CA bundle, a
+// client certificate.
 //
 //   RotatingFile token("/var/run/…/token", 60s);
 //   std::string now = token.Get();
 //
-// Thread-safe. A file that cannot be read or is empty (half replaced) keeps the last good content.
+// Thread-safe. A file that cannot be read, holds only white space (half replaced) or is larger than
+// 1 MiB keeps the last good content, and is tried again by the next Get.
 #pragma once
 
 #include <mutex>
@@ -15,12 +17,17 @@ namespace sb::kube {
 
 class RotatingFile {
  public:
-  RotatingFile(std::string path, Duration max_age, const Clock& clock = SystemClock());
+  // `initial`: what Get returns until the file could be read for the first time; for ever if `path`
+  // is "".
+  RotatingFile(std::string path, Duration max_age, const Clock& clock = SystemClock(),
+               std::string initial = "");
 
-  // The content, at most `max_age` old; "" if it could never be read.
+  // The content, at most `max_age` old.
   std::string Get();
   // The content did not work (401): the next Get reads the file again.
   void Invalidate();
+
+  const std::string& path() const { return path_; }
 
  private:
   const std::string path_;

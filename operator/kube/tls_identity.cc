@@ -1,53 +1,17 @@
 #include "operator/kube/tls_identity.h"
 
-#include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
 
 #include <chrono>
-#include <functional>
 #include <utility>
-#include <vector>
 
-#include "operator/kube/cpprest_transport.h"
+#include "operator/kube/pem.h"
+#include "operator/kube/tls_environment.h"
 
 namespace sb::kube {
 namespace {
 
-template <auto kFree>
-struct Free {
-  template <typename T>
-  void operator()(T* pointer) const {
-    kFree(pointer);
-  }
-};
-using Store = std::unique_ptr<X509_STORE, Free<X509_STORE_free>>;
-using Certificate = std::unique_ptr<X509, Free<X509_free>>;
-using Key = std::unique_ptr<EVP_PKEY, Free<EVP_PKEY_free>>;
-struct BioFree {
-  void operator()(BIO* bio) const { BIO_free(bio); }
-};
-using Bio = std::unique_ptr<BIO, BioFree>;
-
-std::vector<Certificate> ParseCertificates(const std::string& pem) {
-  std::vector<Certificate> certificates;
-  Bio bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-  while (X509* next = PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)) {
-    certificates.emplace_back(next);
-  }
-  ERR_clear_error();  // the end of the text is an "error" too
-  return certificates;
-}
-
-// Null if there is no certificate in it.
-Store ParseStore(const std::string& pem) {
-  const auto certificates = ParseCertificates(pem);
-  if (certificates.empty()) return nullptr;
-  Store store(X509_STORE_new());
-  for (const auto& certificate : certificates) X509_STORE_add_cert(store.get(), certificate.get());
-  ERR_clear_error();
-  return store;
-}
+constexpr auto kMaxAge = std::chrono::minutes(1);
 
 // Where a context remembers its TlsIdentity; "app data" belongs to Asio.
 int ExtraIndex() {
@@ -55,52 +19,69 @@ int ExtraIndex() {
   return index;
 }
 
+// RFC 8446 §6.2: alerts by which a server says that it does not take our certificate.
+bool RefusesCertificate(int alert) {
+  switch (alert & 0xFF) {
+    case SSL_AD_HANDSHAKE_FAILURE:
+    case SSL_AD_BAD_CERTIFICATE:
+    case SSL_AD_UNSUPPORTED_CERTIFICATE:
+    case SSL_AD_CERTIFICATE_REVOKED:
+    case SSL_AD_CERTIFICATE_EXPIRED:
+    case SSL_AD_CERTIFICATE_UNKNOWN:
+    case SSL_AD_UNKNOWN_CA:
+    case SSL_AD_ACCESS_DENIED:
+    case SSL_AD_CERTIFICATE_REQUIRED:
+      return true;
+    default:
+      return false;
+  }
+}
+
 }  // namespace
 
-struct TlsIdentity::Parsed {
+struct TlsIdentity::Trust {
   std::string ca_pem;
-  Store store;
-  std::vector<Certificate> chain;  // leaf first
-  Key key;
+  X509StorePointer store;  // null: anybody
+  std::uint64_t version = 0;
 };
 
-TlsIdentity::TlsIdentity() : parsed_(std::make_unique<Parsed>()) {}
+TlsIdentity::TlsIdentity() : trust_(std::make_unique<Trust>()) {}
 TlsIdentity::~TlsIdentity() = default;
 
 Expected<std::unique_ptr<TlsIdentity>> TlsIdentity::Make(const ClusterConfig& config,
                                                          const Clock& clock) {
   std::unique_ptr<TlsIdentity> identity(new TlsIdentity());
-  Parsed& parsed = *identity->parsed_;
+  if (config.insecure_skip_tls_verify) return identity;
+  Trust& trust = *identity->trust_;
   if (!config.ca_file.empty()) {
-    identity->ca_file_ =
-        std::make_unique<RotatingFile>(config.ca_file, std::chrono::minutes(1), clock);
-    parsed.ca_pem = identity->ca_file_->Get();
+    identity->ca_file_ = std::make_unique<RotatingFile>(config.ca_file, kMaxAge, clock);
+    trust.ca_pem = identity->ca_file_->Get();
   } else if (!config.ca_pem.empty()) {
-    parsed.ca_pem = config.ca_pem;
-  } else if (!config.insecure_skip_tls_verify) {
-    parsed.ca_pem = RotatingFile(SystemCaFile(), std::chrono::minutes(1), clock).Get();
+    trust.ca_pem = config.ca_pem;
+  } else {
+    trust.ca_pem = RotatingFile(SystemCaFile(), kMaxAge, clock).Get();
   }
-  if (!config.insecure_skip_tls_verify) {
-    parsed.store = ParseStore(parsed.ca_pem);
-    if (!parsed.store) {
-      return Fail(ErrorCode::kInvalidArgument,
-                  "no certificate authority for " + config.server +
-                      ": set certificate-authority or certificate-authority-data");
-    }
-  }
-  if (config.client_certificate_pem.empty()) return identity;
-  parsed.chain = ParseCertificates(config.client_certificate_pem);
-  if (parsed.chain.empty()) {
-    return Fail(ErrorCode::kInvalidArgument, "the client certificate is not PEM");
-  }
-  Bio bio(BIO_new_mem_buf(config.client_key_pem.data(),
-                          static_cast<int>(config.client_key_pem.size())));
-  parsed.key.reset(PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr));
-  if (!parsed.key || X509_check_private_key(parsed.chain.front().get(), parsed.key.get()) != 1) {
-    ERR_clear_error();
-    return Fail(ErrorCode::kInvalidArgument, "the client key does not fit the client certificate");
+  trust.store = ParseStore(trust.ca_pem);
+  if (!trust.store) {
+    return Fail(ErrorCode::kInvalidArgument,
+                "no certificate authority for " + config.server + " in " +
+                    (config.ca_file.empty() ? "its configuration" : config.ca_file) +
+                    ": set certificate-authority or certificate-authority-data");
   }
   return identity;
+}
+
+std::uint64_t TlsIdentity::TrustVersion() {
+  std::lock_guard lock(trust_mutex_);
+  if (!ca_file_) return trust_->version;
+  std::string pem = ca_file_->Get();
+  if (pem == trust_->ca_pem || !IsWholePem(pem)) return trust_->version;
+  if (X509StorePointer store = ParseStore(pem)) {
+    trust_->store = std::move(store);
+    trust_->ca_pem = std::move(pem);
+    ++trust_->version;
+  }
+  return trust_->version;
 }
 
 void TlsIdentity::OnAlert(const ssl_st* connection, int where, int alert) {
@@ -117,39 +98,28 @@ void TlsIdentity::OnAlert(const ssl_st* connection, int where, int alert) {
   } else if (ours && result != X509_V_OK) {
     text += std::string(": ") + X509_verify_cert_error_string(result);
   }
-  std::lock_guard lock(self->parsed_mutex_);
+  if (!ours && RefusesCertificate(alert)) self->refused_ = true;
+  // Perhaps the authority has changed: look before the minute is over.
+  if (ours && result != X509_V_OK && self->ca_file_) self->ca_file_->Invalidate();
+  std::lock_guard lock(self->trust_mutex_);
   self->last_alert_ = std::move(text);
 }
 
 std::string TlsIdentity::LastAlert() const {
-  std::lock_guard lock(parsed_mutex_);
+  std::lock_guard lock(trust_mutex_);
   return last_alert_;
 }
 
-void TlsIdentity::Configure(ssl_ctx_st* context) {
-  std::lock_guard lock(parsed_mutex_);
-  if (ca_file_) {
-    std::string pem = ca_file_->Get();
-    if (pem != parsed_->ca_pem) {
-      // A bundle that does not parse is half written: keep the old one.
-      if (Store store = ParseStore(pem)) {
-        parsed_->store = std::move(store);
-        parsed_->ca_pem = std::move(pem);
-      }
-    }
-  }
+void TlsIdentity::Configure(ssl_ctx_st* context, const ClientCertificate* certificate) {
+  (void)TrustVersion();
   SSL_CTX_set_ex_data(context, ExtraIndex(), this);
   SSL_CTX_set_info_callback(context, OnAlert);
   SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);  // 34 KiB less per silent watch
-  if (parsed_->store) SSL_CTX_set1_cert_store(context, parsed_->store.get());
-  if (!parsed_->key) return;
-  SSL_CTX_use_certificate(context, parsed_->chain.front().get());
-  for (std::size_t i = 1; i < parsed_->chain.size(); ++i) {
-    SSL_CTX_add1_chain_cert(context, parsed_->chain[i].get());
-  }
-  SSL_CTX_use_PrivateKey(context, parsed_->key.get());
+  if (certificate) certificate->Use(context);
+  std::lock_guard lock(trust_mutex_);
+  if (trust_->store) SSL_CTX_set1_cert_store(context, trust_->store.get());
 }
 
 }  // namespace sb::kube

@@ -2,9 +2,11 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#include <poll.h>
 #include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -39,11 +41,22 @@ X509* MakeCertificate(EVP_PKEY* key, const char* subject, X509* issuer, EVP_PKEY
   X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN", MBSTRING_ASC,
                              reinterpret_cast<const unsigned char*>(subject), -1, -1, 0);
   X509_set_issuer_name(certificate, X509_get_subject_name(issuer ? issuer : certificate));
-  const int kind = alternative.empty() ? NID_basic_constraints : NID_subject_alt_name;
-  X509_EXTENSION* extension = X509V3_EXT_conf_nid(
-      nullptr, nullptr, kind, alternative.empty() ? "critical,CA:TRUE" : alternative.c_str());
-  X509_add_ext(certificate, extension, -1);
-  X509_EXTENSION_free(extension);
+  // Key identifiers, as in every cluster's certificates: authorities of one name are told apart by
+  // them.
+  X509V3_CTX context;
+  X509V3_set_ctx(&context, issuer ? issuer : certificate, certificate, nullptr, nullptr, 0);
+  const auto add = [&](int kind, const char* value) {
+    X509_EXTENSION* extension = X509V3_EXT_conf_nid(nullptr, &context, kind, value);
+    X509_add_ext(certificate, extension, -1);
+    X509_EXTENSION_free(extension);
+  };
+  add(NID_subject_key_identifier, "hash");
+  if (issuer) add(NID_authority_key_identifier, "keyid:always");
+  if (alternative.empty()) {
+    add(NID_basic_constraints, "critical,CA:TRUE");
+  } else {
+    add(NID_subject_alt_name, alternative.c_str());
+  }
   X509_sign(certificate, issuer_key, EVP_sha256());
   return certificate;
 }
@@ -119,22 +132,40 @@ void ScriptedServer::Connection::WaitForClose() {
   (void)Receive(buffer, sizeof(buffer));
 }
 
+void ScriptedServer::Connection::Tunnel(std::uint16_t port) {
+  const int other = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  pollfd ends[] = {{socket_, POLLIN, 0}, {other, POLLIN, 0}};
+  if (connect(other, reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0) {
+    send(other, pending_.data(), pending_.size(), MSG_NOSIGNAL);
+    for (bool open = true; open && poll(ends, 2, -1) > 0;) {
+      for (int i = 0; i < 2 && open; ++i) {
+        if (ends[i].revents == 0) continue;
+        char block[16384];
+        const long count = recv(ends[i].fd, block, sizeof(block), 0);
+        open = count > 0 &&
+               send(ends[1 - i].fd, block, static_cast<std::size_t>(count), MSG_NOSIGNAL) == count;
+      }
+    }
+  }
+  close(other);
+}
+
+std::string ScriptedServer::Connection::ClientCertificate() const {
+  X509* certificate = tls_ ? SSL_get1_peer_certificate(tls_) : nullptr;
+  if (!certificate) return "";
+  std::string pem = ToPem([&](BIO* out) { PEM_write_bio_X509(out, certificate); });
+  X509_free(certificate);
+  return pem;
+}
+
 ScriptedServer::ScriptedServer(Script script, const TestCertificates* tls)
     : script_(std::move(script)) {
   std::signal(SIGPIPE, SIG_IGN);  // SSL_write to a client that has gone
-  if (tls) {
-    tls_ = SSL_CTX_new(TLS_server_method());
-    BIO* certificate_pem = BIO_new_mem_buf(tls->certificate_pem.data(), -1);
-    BIO* key_pem = BIO_new_mem_buf(tls->key_pem.data(), -1);
-    X509* certificate = PEM_read_bio_X509(certificate_pem, nullptr, nullptr, nullptr);
-    EVP_PKEY* key = PEM_read_bio_PrivateKey(key_pem, nullptr, nullptr, nullptr);
-    SSL_CTX_use_certificate(tls_, certificate);
-    SSL_CTX_use_PrivateKey(tls_, key);
-    X509_free(certificate);
-    EVP_PKEY_free(key);
-    BIO_free(certificate_pem);
-    BIO_free(key_pem);
-  }
+  if (tls) UseTls(*tls);
   listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
@@ -167,22 +198,59 @@ ScriptedServer::~ScriptedServer() {
     for (int socket : open_) shutdown(socket, SHUT_RDWR);
   }
   threads_.clear();
-  SSL_CTX_free(tls_);
+}
+
+void ScriptedServer::UseTls(const TestCertificates& certificates,
+                            const std::string& client_ca_pem) {
+  std::shared_ptr<ssl_ctx_st> context(SSL_CTX_new(TLS_server_method()), SSL_CTX_free);
+  BIO* certificate_pem = BIO_new_mem_buf(certificates.certificate_pem.data(), -1);
+  X509* certificate = PEM_read_bio_X509(certificate_pem, nullptr, nullptr, nullptr);
+  BIO* key_pem = BIO_new_mem_buf(certificates.key_pem.data(), -1);
+  EVP_PKEY* key = PEM_read_bio_PrivateKey(key_pem, nullptr, nullptr, nullptr);
+  SSL_CTX_use_certificate(context.get(), certificate);
+  SSL_CTX_use_PrivateKey(context.get(), key);
+  X509_free(certificate);
+  EVP_PKEY_free(key);
+  BIO_free(certificate_pem);
+  BIO_free(key_pem);
+  if (!client_ca_pem.empty()) {
+    BIO* bio = BIO_new_mem_buf(client_ca_pem.data(), -1);
+    while (X509* authority = PEM_read_bio_X509(bio, nullptr, nullptr, nullptr)) {
+      X509_STORE_add_cert(SSL_CTX_get_cert_store(context.get()), authority);
+      X509_free(authority);
+    }
+    BIO_free(bio);
+    ERR_clear_error();
+    SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+  }
+  std::lock_guard lock(tls_mutex_);
+  tls_ = std::move(context);
 }
 
 void ScriptedServer::Serve(int socket) {
   const timeval patience{2, 0};
   setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+  std::shared_ptr<ssl_ctx_st> context;
+  {
+    std::lock_guard lock(tls_mutex_);
+    context = tls_;
+  }
   SSL* tls = nullptr;
   bool ready = true;
-  if (tls_) {
-    tls = SSL_new(tls_);
+  if (context) {
+    tls = SSL_new(context.get());
     SSL_set_fd(tls, socket);
     ready = SSL_accept(tls) == 1;
   }
   if (ready) {
     Connection connection(socket, tls);
     script_(connection);
+  } else {
+    // What the client has sent is read, so that closing does not take the alert from it.
+    char block[4096];
+    shutdown(socket, SHUT_WR);
+    while (recv(socket, block, sizeof(block), 0) > 0) {
+    }
   }
   SSL_free(tls);
   std::lock_guard lock(open_mutex_);

@@ -52,6 +52,11 @@ class ScriptedServer {
     void Reset();
     // Waits until the client closes or sends something.
     void WaitForClose();
+    // Becomes a tunnel to 127.0.0.1:`port`, as an HTTP proxy does after CONNECT, until one side
+    // closes. Plain connections only.
+    void Tunnel(std::uint16_t port);
+    // The certificate that the client presented, as PEM; "" for none.
+    std::string ClientCertificate() const;
 
    private:
     long Receive(char* to, std::size_t size);
@@ -67,6 +72,10 @@ class ScriptedServer {
   ScriptedServer(const ScriptedServer&) = delete;
   ScriptedServer& operator=(const ScriptedServer&) = delete;
 
+  // For connections from now on. With `client_ca_pem` only clients with a certificate of that
+  // authority get further than the handshake.
+  void UseTls(const TestCertificates& certificates, const std::string& client_ca_pem = "");
+
   std::uint16_t port() const { return port_; }
   int connections() const { return connections_; }
 
@@ -74,7 +83,8 @@ class ScriptedServer {
   void Serve(int socket);
 
   const Script script_;
-  ssl_ctx_st* tls_ = nullptr;
+  std::mutex tls_mutex_;
+  std::shared_ptr<ssl_ctx_st> tls_;
   int listener_ = -1;
   std::uint16_t port_ = 0;
   std::atomic<int> connections_ = 0;
