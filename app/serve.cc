@@ -13,9 +13,9 @@
 #include "app/exposition.h"
 #include "app/jobs/queue_depth.h"
 #include "app/last_resort.h"
-#include "app/process_metrics.h"
 #include "app/serving_thread.h"
 #include "common/log.h"
+#include "common/metrics/process_metrics.h"
 
 namespace todo {
 namespace {
@@ -107,7 +107,7 @@ class Service {
   Lifecycle lifecycle_;
   http::RequestMetrics requests_;
   PoolMetrics pools_;
-  ProcessMetrics process_;
+  sb::metrics::ProcessMetrics process_;
   asio::io_context control_{1};
   asio::signal_set signals_;
   asio::steady_timer delay_;
