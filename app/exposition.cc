@@ -4,7 +4,8 @@
 
 namespace todo {
 
-sb::http::Handler OperationsHandler(const Lifecycle& lifecycle, sb::metrics::Collectables collectables) {
+sb::http::Handler OperationsHandler(const Lifecycle& lifecycle,
+                                    sb::metrics::Collectables collectables) {
   return [&lifecycle, collectables](const sb::http::Request& request) -> sb::http::Task {
     if (auto probe = lifecycle.AnswerProbe(request)) co_return *probe;
     if (request.path != "/metrics") co_return http::Detail(404, "Not Found");

@@ -8,6 +8,7 @@
 namespace todo {
 
 // Everything given must outlive the handler.
-sb::http::Handler OperationsHandler(const Lifecycle& lifecycle, sb::metrics::Collectables collectables);
+sb::http::Handler OperationsHandler(const Lifecycle& lifecycle,
+                                    sb::metrics::Collectables collectables);
 
 }  // namespace todo

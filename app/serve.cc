@@ -46,7 +46,7 @@ class Service {
       same_port.port = threads_.front()->port();  // with port 0: the one that the first has got
       threads_.back()->AddTo(pools_);
     }
-    Collectables collectables = {&requests_, &pools_, &process_};
+    sb::metrics::Collectables collectables = {&requests_, &pools_, &process_};
     if (!settings_.queue_url.empty()) {
       depth_.emplace(control_, settings_.queue_url, settings_.queue);
       collectables.push_back(&*depth_);

@@ -36,10 +36,10 @@ Metrics::Families::Families(prometheus::Registry& r)
                                  "Time of a request to the API server, watches apart")),
       queue_adds(Counters(r, "workqueue_adds_total", "Keys added to the queue")),
       queue_retries(Counters(r, "workqueue_retries_total", "Keys added again after a failure")),
-      queue_wait(Histograms(r, "workqueue_queue_duration_seconds",
-                            "How long a key waited for a worker")),
-      queue_work(Histograms(r, "workqueue_work_duration_seconds",
-                            "How long a worker took for a key")),
+      queue_wait(
+          Histograms(r, "workqueue_queue_duration_seconds", "How long a key waited for a worker")),
+      queue_work(
+          Histograms(r, "workqueue_work_duration_seconds", "How long a worker took for a key")),
       reconciles(Counters(r, "controller_runtime_reconcile_total", "Passes by their result")),
       reconcile_errors(
           Counters(r, "controller_runtime_reconcile_errors_total", "Passes that failed")),
@@ -57,8 +57,7 @@ Metrics::Families::Families(prometheus::Registry& r)
       watches(Counters(r, "reflector_watches_total", "Watch connections opened")),
       short_watches(Counters(r, "reflector_short_watches_total",
                              "Watches that ended at once without an event")),
-      watch_errors(
-          Counters(r, "reflector_errors_total", "Failed lists and watches by error code")),
+      watch_errors(Counters(r, "reflector_errors_total", "Failed lists and watches by error code")),
       items(Gauges(r, "reflector_items", "Objects in the cache")),
       leading(Gauges(r, "leader_election_master_status", "1 while this process leads")),
       slow_paths(Counters(r, "leader_election_slowpath_total",
@@ -89,10 +88,9 @@ std::vector<prometheus::MetricFamily> Metrics::Collect() const {
       metrics::Family("workqueue_unfinished_work_seconds",
                       "Time spent so far on keys being worked on; growth says that a worker hangs",
                       MetricType::Gauge);
-  auto longest =
-      metrics::Family("workqueue_longest_running_processor_seconds",
-                      "Time spent so far on the key that is being worked on longest",
-                      MetricType::Gauge);
+  auto longest = metrics::Family("workqueue_longest_running_processor_seconds",
+                                 "Time spent so far on the key that is being worked on longest",
+                                 MetricType::Gauge);
   std::lock_guard lock(queues_mutex_);
   for (const auto& [queue, watched] : queues_) {
     const QueueGauges gauges = watched.source();

@@ -12,10 +12,7 @@
 namespace sb::kube {
 
 Runner::Runner(WorkQueue& queue, Reconcile reconcile, RunnerOptions options, const Clock& clock)
-    : queue_(queue),
-      reconcile_(std::move(reconcile)),
-      options_(std::move(options)),
-      clock_(clock) {
+    : queue_(queue), reconcile_(std::move(reconcile)), options_(std::move(options)), clock_(clock) {
   if (options_.metrics) {
     metrics_ = std::make_unique<ControllerMetrics>(*options_.metrics, queue_.name(),
                                                    std::max(1, options_.workers));

@@ -3,8 +3,8 @@
 //   Runner runner(queue, [&](const ObjectKey& key, std::stop_token stop) -> Expected<Result> {
 //     …
 //     return Result{.requeue_after = 30s};
-//   }, {.workers = 2, .ready = [&](Duration d, std::stop_token s) { return view.WaitForSync(d, s); }});
-//   auto ran = runner.Run(stop);     // until `stop`; an error: it never became ready
+//   }, {.workers = 2, .ready = [&](Duration d, std::stop_token s) { return view.WaitForSync(d, s);
+//   }}); auto ran = runner.Run(stop);     // until `stop`; an error: it never became ready
 //
 //   | The function ends with              | The key                                               |
 //   |-------------------------------------|-------------------------------------------------------|
@@ -44,7 +44,8 @@ struct Result {
 
 struct RunnerOptions {
   int workers = 1;
-  // Of one pass: after it the pass' token fires. It can only ask: a pass that does not look goes on.
+  // Of one pass: after it the pass' token fires. It can only ask: a pass that does not look goes
+  // on.
   std::optional<Duration> pass_deadline = {};
   // Waits until the caches hold all there is; false after the time it is given or on stop. Unset:
   // ready at once.
@@ -53,7 +54,7 @@ struct RunnerOptions {
   // At stop: keys whose pass takes longer than this to end are told to `on_slow` (and waited for).
   Duration drain_patience = std::chrono::seconds(30);
   std::function<void(const ObjectKey&)> on_slow = {};  // unset: the log
-  Metrics* metrics = nullptr;  // must outlive the runner
+  Metrics* metrics = nullptr;                          // must outlive the runner
 };
 
 class Runner {

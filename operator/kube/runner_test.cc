@@ -40,7 +40,9 @@ class RunnerPassTest : public testing::Test {
   void ExpectLine(const std::string& line) const {
     EXPECT_NE(Scrape().find("\n" + line + "\n"), std::string::npos) << line << " in\n" << Scrape();
   }
-  void Fail() { Pass([](const ObjectKey&, std::stop_token) { return kBroken; }); }
+  void Fail() {
+    Pass([](const ObjectKey&, std::stop_token) { return kBroken; });
+  }
 
   static inline const Expected<Result> kBroken = sb::Fail(ErrorCode::kUnavailable, "broken");
 
@@ -217,14 +219,13 @@ TEST_F(RunnerThreadTest, NothingIsReconciledBeforeTheCachesAreFull) {
         reconciled.release();
         return Result{};
       },
-      {.ready =
-           [&](Duration deadline, std::stop_token) {
-             EXPECT_EQ(deadline, Duration(2min));
-             asked.release();
-             filled.acquire();
-             ready = true;
-             return true;
-           }});
+      {.ready = [&](Duration deadline, std::stop_token) {
+        EXPECT_EQ(deadline, Duration(2min));
+        asked.release();
+        filled.acquire();
+        ready = true;
+        return true;
+      }});
   asked.acquire();
   EXPECT_EQ(queue_.size(), 1u);
   filled.release();
@@ -236,13 +237,12 @@ TEST_F(RunnerThreadTest, NothingIsReconciledBeforeTheCachesAreFull) {
 TEST(Runner, SaysWhenTheCachesNeverFill) {
   WorkQueue queue("test");
   queue.Add(kA);
-  Runner runner(
-      queue,
-      [](const ObjectKey&, std::stop_token) -> Expected<Result> {
-        ADD_FAILURE();
-        return Result{};
-      },
-      {.ready = [](Duration, std::stop_token) { return false; }});
+  Runner runner(queue,
+                [](const ObjectKey&, std::stop_token) -> Expected<Result> {
+                  ADD_FAILURE();
+                  return Result{};
+                },
+                {.ready = [](Duration, std::stop_token) { return false; }});
   const auto ran = runner.Run({});
   ASSERT_FALSE(ran.has_value());
   EXPECT_EQ(ran.error().code, ErrorCode::kDeadlineExceeded);
@@ -255,12 +255,12 @@ TEST_F(RunnerThreadTest, StoppingWhileItWaitsForCachesIsNoError) {
   std::binary_semaphore asked(0);
   Start([](const ObjectKey&, std::stop_token) { return Result{}; },
         {.ready = [&](Duration, std::stop_token stop) {
-           asked.release();
-           std::binary_semaphore stopped(0);
-           std::stop_callback callback(stop, [&] { stopped.release(); });
-           stopped.acquire();
-           return false;
-         }});
+          asked.release();
+          std::binary_semaphore stopped(0);
+          std::stop_callback callback(stop, [&] { stopped.release(); });
+          stopped.acquire();
+          return false;
+        }});
   asked.acquire();
   Stop();
   EXPECT_TRUE(ran_.has_value());

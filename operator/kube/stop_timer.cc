@@ -32,9 +32,8 @@ void StopTimer::Run(std::stop_token stop) {
     }
     const Place first = deadlines_.begin()->first;
     if (SystemClock().Now() < first.first) {
-      changed_.wait_until(lock, stop, first.first, [&] {
-        return deadlines_.empty() || deadlines_.begin()->first < first;
-      });
+      changed_.wait_until(lock, stop, first.first,
+                          [&] { return deadlines_.empty() || deadlines_.begin()->first < first; });
       continue;
     }
     std::stop_source source = deadlines_.begin()->second;

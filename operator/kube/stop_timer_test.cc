@@ -50,8 +50,7 @@ TEST(StopTimer, ACallbackMayArmAndDisarm) {
   StopTimer timer;
   std::stop_source outer;
   std::stop_source inner;
-  std::stop_callback callback(outer.get_token(),
-                              [&] { const auto armed = timer.Arm(inner, 1h); });
+  std::stop_callback callback(outer.get_token(), [&] { const auto armed = timer.Arm(inner, 1h); });
   const auto armed = timer.Arm(outer, 5ms);
   EXPECT_TRUE(Fires(outer.get_token()));
 }

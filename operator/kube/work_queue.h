@@ -104,9 +104,9 @@ class WorkQueue {
     Item* before = nullptr;
     Item* after = nullptr;
     const ObjectKey* key = nullptr;
-    TimePoint since;       // waiting for a worker, or being worked on, since then
-    TimePoint due;         // if delayed
-    TimePoint not_before;  // of the next try, if it failed
+    TimePoint since;            // waiting for a worker, or being worked on, since then
+    TimePoint due;              // if delayed
+    TimePoint not_before;       // of the next try, if it failed
     std::uint64_t delayed = 0;  // 0: not; otherwise the order of equal due times
     int failures = 0;           // in a row
     Priority priority = Priority::kNormal;

@@ -1,8 +1,6 @@
 // What the queue costs a no-op reconcile: Add, Get, Forget, Done. `items_per_second` is reconciles
 // per second; controller-runtime manages a few hundred with one worker, because of its API calls,
 // not of its queue.
-#include "operator/kube/work_queue.h"
-
 #include <benchmark/benchmark.h>
 #include <prometheus/registry.h>
 
@@ -12,6 +10,7 @@
 #include <vector>
 
 #include "operator/kube/metrics.h"
+#include "operator/kube/work_queue.h"
 
 namespace sb::kube {
 namespace {

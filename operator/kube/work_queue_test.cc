@@ -1,5 +1,5 @@
-// The names in comments are those of the same case in client-go's workqueue, in controller-runtime's
-// priority queue ("PQ") and in kube-rs' scheduler and runner.
+// The names in comments are those of the same case in client-go's workqueue, in
+// controller-runtime's priority queue ("PQ") and in kube-rs' scheduler and runner.
 #include "operator/kube/work_queue.h"
 
 #include <gtest/gtest.h>
@@ -341,9 +341,9 @@ class Model {
   }
   void MoveDue(TimePoint now) {
     for (;;) {
-      auto first = std::min_element(
-          delayed.begin(), delayed.end(),
-          [](const auto& a, const auto& b) { return a.second < b.second; });
+      auto first =
+          std::min_element(delayed.begin(), delayed.end(),
+                           [](const auto& a, const auto& b) { return a.second < b.second; });
       if (first == delayed.end() || first->second.first > now) return;
       const int key = first->first;
       delayed.erase(first);
@@ -415,8 +415,8 @@ TEST(WorkQueueFuzz, AgreesWithTheModel) {
         }
         default:
           if (model.working.empty()) break;
-          const int done = *std::next(model.working.begin(),
-                                      static_cast<int>(random() % model.working.size()));
+          const int done =
+              *std::next(model.working.begin(), static_cast<int>(random() % model.working.size()));
           model.Done(done);
           queue.Done(name(done));
       }
