@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <latch>
+#include <optional>
 #include <semaphore>
 #include <thread>
 #include <vector>
@@ -48,20 +49,32 @@ TEST(WorkQueueThreads, ADelayedKeyWakesAWaiter) {
 // The worker that would have woken up for a delayed key is busy when its time comes: another idle
 // one has to.
 TEST(WorkQueueThreads, ADelayedKeyFindsAnIdleWorkerWhileAnotherIsStuck) {
+  // What happens between a worker's Get and its wait cannot be seen from outside; the test is right
+  // whether they wait or not, and finds more if they do.
+  const auto let_them_wait = [] {
+    for (int i = 0; i < 200; ++i) std::this_thread::yield();
+  };
   for (int round = 0; round < 20; ++round) {
     WorkQueue queue("test");
-    std::binary_semaphore delayed_done(0);
+    std::latch warm(1);
     std::latch stuck(1);
+    std::binary_semaphore delayed_done(0);
     const auto work = [&] {
       while (auto key = queue.Get()) {
+        if (key->name == "warm") warm.wait();
         if (*key == kA) stuck.wait();
         if (*key == kB) delayed_done.release();
         queue.Done(*key);
       }
     };
-    std::vector<std::jthread> workers;
-    for (int i = 0; i < 3; ++i) workers.emplace_back(work);
-    queue.AddAfter(kB, 5ms);
+    queue.Add({"", "warm"});
+    std::jthread one(work);
+    std::jthread other(work);
+    let_them_wait();
+    queue.AddAfter(kB, 10ms);  // one of them waits for it…
+    let_them_wait();
+    warm.count_down();  // …before the other waits for anything
+    let_them_wait();
     queue.Add(kA);
     EXPECT_TRUE(delayed_done.try_acquire_for(10s)) << "a schedule waits for a stuck reconcile";
     stuck.count_down();
@@ -71,16 +84,20 @@ TEST(WorkQueueThreads, ADelayedKeyFindsAnIdleWorkerWhileAnotherIsStuck) {
 
 // A worker that is told to stop may have been woken for a key: somebody else must get it.
 TEST(WorkQueueThreads, AKeyIsNotLostWithTheWorkerThatWasWokenForIt) {
-  for (int round = 0; round < 200; ++round) {
+  for (int round = 0; round < 500; ++round) {
     WorkQueue queue("test");
     std::atomic<int> got = 0;
+    std::latch all_started(3);
     const auto work = [&](std::stop_token stop) {
+      all_started.arrive_and_wait();
       if (queue.Get(stop)) ++got;
     };
-    std::jthread stays(work);
     std::jthread leaves(work);
-    leaves.request_stop();
+    std::jthread stays(work);
+    all_started.arrive_and_wait();
+    for (int i = 0; i < round % 20; ++i) std::this_thread::yield();
     queue.Add(kA);
+    leaves.request_stop();
     leaves.join();
     if (got == 0) stays.join();  // hangs if the key was lost
     queue.ShutDown();
