@@ -140,6 +140,7 @@ void Metrics::SetItems(const std::string& plural, std::size_t items) {
 
 void Metrics::SetLeading(const std::string& lease, bool leading) {
   families_->leading.Add({{"name", lease}}).Set(leading ? 1 : 0);
+  families_->slow_paths.Add({{"name", lease}});  // exists from the start, at 0
 }
 void Metrics::CountSlowPath(const std::string& lease) {
   families_->slow_paths.Add({{"name", lease}}).Increment();

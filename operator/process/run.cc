@@ -94,7 +94,11 @@ class Process {
     const TimePoint started = SystemClock().Now();
     std::jthread serve([this] { loop_.run(); });
     view_.Start();
-    elector_.Start();
+    if (auto elects = elector_.Start(); !elects) {
+      log::Error("cannot start", {{"error", elects.error().message}});
+      loop_.stop();
+      return false;
+    }
     std::atomic<bool> failed = false;
     std::jthread work([this, started, &failed](std::stop_token stop) {
       if (!WaitForWatches(stop)) return;
