@@ -93,6 +93,9 @@ Expected<Json> PatchUntilDone(
     }
     auto again = client.Get(resource, KeyOf(object));
     if (!again) return again;
+    // Nobody was faster: it is the patch itself that the server does not like.
+    const bool unchanged = ResourceVersionOf(*again) == ResourceVersionOf(object);
+    if (unchanged && patched.error().code == ErrorCode::kInvalidArgument) return patched;
     if (UidOf(*again) != uid) {
       return Fail(ErrorCode::kNotFound, resource.kind + " " + KeyOf(object).ToString() +
                                             ": another object has this name now");

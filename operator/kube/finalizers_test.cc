@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <set>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -173,6 +175,16 @@ TEST_F(FinalizersTest, GivesUpAfterAFewRounds) {
   ASSERT_FALSE(added);
   EXPECT_EQ(added.error().code, ErrorCode::kConflict);
   EXPECT_EQ(patches, 5);
+}
+
+TEST_F(FinalizersTest, ARefusalOfTheServerIsToldAsItIs) {
+  const Json object = Put({kTheirs});
+  server_.ClearRequests();
+  server_.FailNext({.method = "PATCH", .times = -1}, 422, "Invalid");
+  const auto added = AddFinalizer(client_, ConfigMaps(), object, kOurs);
+  ASSERT_FALSE(added);
+  EXPECT_EQ(added.error().code, ErrorCode::kInvalidArgument);
+  EXPECT_EQ(server_.requests().size(), 2u) << "PATCH, and GET to see that nobody was faster";
 }
 
 TEST_F(FinalizersTest, AnAnswerThatGotLostIsFoundOut) {
