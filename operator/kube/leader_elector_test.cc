@@ -1,58 +1,21 @@
+// Acquiring and renewing. The names in comments are those of the same case in client-go.
 #include "operator/kube/leader_elector.h"
 
 #include <gtest/gtest.h>
-#include <prometheus/registry.h>
 
 #include <atomic>
-#include <filesystem>
-#include <iterator>
 #include <latch>
+#include <memory>
+#include <string>
 #include <thread>
 #include <vector>
 
-#include "common/metrics/exposition.h"
-#include "operator/kube/metrics.h"
-#include "operator/kube/testing/fake_api_server.h"
-#include "operator/kube/testing/fake_clock.h"
+#include "operator/kube/leader_elector_fixture.h"
 
 namespace sb::kube {
 namespace {
 
 using namespace std::chrono_literals;
-
-const ObjectKey kLease{"system", "operator"};
-
-// The names in comments are those of the same case in client-go.
-class LeaderElectorTest : public testing::Test {
- protected:
-  std::unique_ptr<LeaderElector> Make(const std::string& identity, const Clock& clock) {
-    return std::make_unique<LeaderElector>(
-        client_, LeaderElectorOptions{.lease = kLease, .identity = identity, .metrics = &metrics_},
-        clock);
-  }
-  // A Lease as somebody else wrote it.
-  void PutLease(const std::string& holder, int seconds = 15) {
-    server_.Put(Leases(), {{"metadata", {{"name", "operator"}, {"namespace", "system"}}},
-                           {"spec",
-                            {{"holderIdentity", holder},
-                             {"leaseDurationSeconds", seconds},
-                             {"leaseTransitions", 3},
-                             {"acquireTime", "2020-01-01T00:00:00.000000Z"},
-                             {"renewTime", "2020-01-01T00:00:00.000000Z"}}}});
-  }
-  bool Exposes(const std::string& line) const {
-    return metrics::Exposition({&registry_}).find("\n" + line + "\n") != std::string::npos;
-  }
-  Json Spec() { return server_.Get(Leases(), kLease).value()["spec"]; }
-
-  prometheus::Registry registry_;
-  Metrics metrics_{registry_};
-  FakeApiServer server_;
-  Client client_{server_};
-  FakeClock clock_;
-  std::unique_ptr<LeaderElector> a_ = Make("a", clock_);
-  std::unique_ptr<LeaderElector> b_ = Make("b", clock_);
-};
 
 TEST_F(LeaderElectorTest, AcquiresFromNothing) {
   EXPECT_TRUE(a_->TryAcquireOrRenew());
@@ -224,182 +187,6 @@ TEST_F(LeaderElectorTest, AForeignTouchOfTheLeaseCostsNotTheLead) {
   EXPECT_EQ(Spec()["leaseTransitions"], 0);
 }
 
-TEST_F(LeaderElectorTest, AReleasedLeaseIsTakenAtOnce) {
-  a_->TryAcquireOrRenew();
-  EXPECT_FALSE(b_->TryAcquireOrRenew());
-  server_.FailNext({.method = "PUT"}, 409, "Conflict");  // a renewal of ours landed late
-  a_->Release();
-  EXPECT_EQ(Spec()["holderIdentity"], "");
-  EXPECT_TRUE(b_->TryAcquireOrRenew());
-  a_->Release();
-  EXPECT_EQ(Spec()["holderIdentity"], "b") << "only what is ours is released";
-}
-
-// TestReleaseLease: release from none.
-TEST_F(LeaderElectorTest, ReleasesNothingThatItNeverHeld) {
-  a_->Release();
-  EXPECT_EQ(server_.requests().size(), 0u);
-  PutLease("other");
-  EXPECT_FALSE(a_->TryAcquireOrRenew());
-  a_->Release();
-  EXPECT_EQ(Spec()["holderIdentity"], "other");
-  EXPECT_EQ(server_.writes().size(), 0u);
-}
-
-TEST_F(LeaderElectorTest, ReleasingALeaseThatIsGoneIsNoError) {
-  EXPECT_TRUE(a_->TryAcquireOrRenew());
-  server_.Remove(Leases(), kLease);
-  a_->Release();
-  EXPECT_FALSE(server_.Get(Leases(), kLease).has_value()) << "must not be made again";
-}
-
-// A claim or renewal that the client gave up on may have reached the server all the same; without a
-// release the next leader waits for 15 s.
-TEST_F(LeaderElectorTest, ReleasesAClaimThatGotNoAnswer) {
-  server_.DropNext({.method = "POST"}, /*after_work=*/true);
-  EXPECT_FALSE(a_->TryAcquireOrRenew());
-  EXPECT_EQ(Spec()["holderIdentity"], "a");
-  a_->Release();
-  EXPECT_EQ(Spec()["holderIdentity"], "");
-}
-
-// TestReleaseLease: an UPDATE in flight was cancelled.
-TEST_F(LeaderElectorTest, ReleasesATakeOverThatGotNoAnswer) {
-  PutLease("");
-  server_.DropNext({.method = "PUT"}, /*after_work=*/true);
-  EXPECT_FALSE(a_->TryAcquireOrRenew());
-  a_->Release();
-  EXPECT_EQ(Spec()["holderIdentity"], "");
-}
-
-TEST_F(LeaderElectorTest, ReleasesAfterARenewalThatGotNoAnswer) {
-  EXPECT_TRUE(a_->TryAcquireOrRenew());
-  server_.DropNext({.method = "PUT", .times = 2}, /*after_work=*/true);
-  EXPECT_FALSE(a_->TryAcquireOrRenew());
-  a_->Release();
-  EXPECT_EQ(Spec()["holderIdentity"], "");
-}
-
-// TestReleaseLease: a GET in flight was cancelled.
-TEST_F(LeaderElectorTest, AReadThatGotNoAnswerClaimsNothing) {
-  PutLease("");
-  server_.DropNext({.method = "GET"});
-  EXPECT_FALSE(a_->TryAcquireOrRenew());
-  a_->Release();
-  EXPECT_EQ(server_.writes().size(), 0u);
-}
-
-TEST_F(LeaderElectorTest, ReleaseTriesAgainWhenItIsCutOff) {
-  EXPECT_TRUE(a_->TryAcquireOrRenew());
-  server_.DropNext({.method = "GET"});
-  server_.DropNext({.method = "PUT"});
-  a_->Release();
-  EXPECT_EQ(Spec()["holderIdentity"], "");
-}
-
-TEST_F(LeaderElectorTest, ALeaderThatIsStuckIsUnhealthy) {
-  EXPECT_TRUE(a_->Healthy()) << "a standby has nothing to renew";
-  std::latch leads(1);
-  std::latch end(1);
-  LeaderElector elector(client_,
-                        {.lease = kLease,
-                         .identity = "x",
-                         .on_started =
-                             [&] {
-                               leads.count_down();
-                               end.wait();
-                             }},
-                        clock_);
-  ASSERT_TRUE(elector.Start());
-  leads.wait();
-  EXPECT_TRUE(elector.Healthy());
-  clock_.Advance(26s);
-  EXPECT_FALSE(elector.Healthy()) << "the kubelet has to restart it";
-  end.count_down();
-  elector.Stop();
-}
-
-TEST_F(LeaderElectorTest, LosesWhenItCannotRenewInTime) {
-  std::latch started(1);
-  std::latch lost(1);
-  LeaderElector elector(client_,
-                        {.lease = kLease,
-                         .identity = "x",
-                         .lease_duration = 15s,
-                         .renew_deadline = 10s,
-                         .retry_period = 1ms,
-                         .on_started = [&] { started.count_down(); },
-                         .on_lost = [&] { lost.count_down(); }},
-                        clock_);
-  ASSERT_TRUE(elector.Start());
-  started.wait();
-  EXPECT_TRUE(elector.IsLeader());
-  EXPECT_TRUE(elector.WaitForLeadership({}));
-  server_.DropNext({.times = -1});
-  clock_.Advance(10s);
-  lost.wait();
-  EXPECT_FALSE(elector.IsLeader());
-}
-
-TEST_F(LeaderElectorTest, LosesAtOnceWhenSomebodyElseHoldsTheLease) {
-  std::latch started(1);
-  std::latch lost(1);
-  LeaderElector elector(client_,
-                        {.lease = kLease,
-                         .identity = "x",
-                         .retry_period = 1ms,
-                         .on_started = [&] { started.count_down(); },
-                         .on_lost = [&] { lost.count_down(); }},
-                        clock_);
-  ASSERT_TRUE(elector.Start());
-  started.wait();
-  server_.Edit(Leases(), kLease, [](Json& lease) { lease["spec"]["holderIdentity"] = "thief"; });
-  lost.wait();
-  elector.Stop();
-  EXPECT_EQ(Spec()["holderIdentity"], "thief");
-}
-
-TEST_F(LeaderElectorTest, StopReleasesAndDoesNotCallOnLost) {
-  std::latch started(1);
-  bool lost = false;
-  LeaderElector elector(client_,
-                        {.lease = kLease,
-                         .identity = "x",
-                         .on_started = [&] { started.count_down(); },
-                         .on_lost = [&] { lost = true; }},
-                        clock_);
-  ASSERT_TRUE(elector.Start());
-  started.wait();
-  elector.Stop();
-  EXPECT_EQ(Spec()["holderIdentity"], "");
-  EXPECT_FALSE(lost);
-  EXPECT_FALSE(elector.IsLeader());
-}
-
-// controller-runtime: a manager that is stopped before it leads never starts its controllers.
-TEST_F(LeaderElectorTest, StoppedBeforeItLeadsItNeverStarts) {
-  PutLease("other");
-  const auto threads = [] {
-    return std::distance(std::filesystem::directory_iterator("/proc/self/task"), {});
-  };
-  const auto before = threads();
-  std::atomic<bool> started = false;
-  {
-    LeaderElector elector(client_,
-                          {.lease = kLease,
-                           .identity = "x",
-                           .retry_period = 1ms,
-                           .on_started = [&] { started = true; }},
-                          clock_);
-    ASSERT_TRUE(elector.Start());
-    std::jthread waits(
-        [&](std::stop_token stop) { EXPECT_FALSE(elector.WaitForLeadership(stop)); });
-  }
-  EXPECT_FALSE(started);
-  EXPECT_EQ(Spec()["holderIdentity"], "other");
-  EXPECT_EQ(threads(), before) << "a thread is left behind";
-}
-
 struct OptionsCase {
   const char* what;
   LeaderElectorOptions options;
@@ -407,6 +194,7 @@ struct OptionsCase {
 };
 
 TEST(LeaderElectorOptions, AreChecked) {
+  const ObjectKey kLease{"system", "operator"};
   const OptionsCase cases[] = {
       {"the defaults", {.lease = kLease}, ""},
       {"no name", {.lease = {"system", ""}}, "name and a namespace"},

@@ -52,9 +52,9 @@ TEST(WorkQueueThreads, ADelayedKeyFindsAnIdleWorkerWhileAnotherIsStuck) {
   // What happens between a worker's Get and its wait cannot be seen from outside; the test is right
   // whether they wait or not, and finds more if they do.
   const auto let_them_wait = [] {
-    for (int i = 0; i < 200; ++i) std::this_thread::yield();
+    for (int i = 0; i < 100; ++i) std::this_thread::yield();
   };
-  for (int round = 0; round < 20; ++round) {
+  for (int round = 0; round < 5; ++round) {
     WorkQueue queue("test");
     std::latch warm(1);
     std::latch stuck(1);
@@ -84,7 +84,7 @@ TEST(WorkQueueThreads, ADelayedKeyFindsAnIdleWorkerWhileAnotherIsStuck) {
 
 // A worker that is told to stop may have been woken for a key: somebody else must get it.
 TEST(WorkQueueThreads, AKeyIsNotLostWithTheWorkerThatWasWokenForIt) {
-  for (int round = 0; round < 500; ++round) {
+  for (int round = 0; round < 100; ++round) {
     WorkQueue queue("test");
     std::atomic<int> got = 0;
     std::latch all_started(3);
