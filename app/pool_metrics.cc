@@ -2,13 +2,15 @@
 
 #include <map>
 
-#include "app/family.h"
+#include "common/metrics/family.h"
 
 namespace todo {
 namespace {
 
 using prometheus::MetricFamily;
 using prometheus::MetricType;
+using sb::metrics::AddSample;
+using sb::metrics::Family;
 
 // One family: the sum over the connections of each name.
 template <typename Stats, typename Member>

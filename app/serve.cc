@@ -13,9 +13,9 @@
 #include "app/exposition.h"
 #include "app/jobs/queue_depth.h"
 #include "app/last_resort.h"
-#include "app/process_metrics.h"
 #include "app/serving_thread.h"
 #include "common/log.h"
+#include "common/metrics/process_metrics.h"
 
 namespace todo {
 namespace {
@@ -46,7 +46,7 @@ class Service {
       same_port.port = threads_.front()->port();  // with port 0: the one that the first has got
       threads_.back()->AddTo(pools_);
     }
-    Collectables collectables = {&requests_, &pools_, &process_};
+    sb::metrics::Collectables collectables = {&requests_, &pools_, &process_};
     if (!settings_.queue_url.empty()) {
       depth_.emplace(control_, settings_.queue_url, settings_.queue);
       collectables.push_back(&*depth_);
@@ -107,7 +107,7 @@ class Service {
   Lifecycle lifecycle_;
   http::RequestMetrics requests_;
   PoolMetrics pools_;
-  ProcessMetrics process_;
+  sb::metrics::ProcessMetrics process_;
   asio::io_context control_{1};
   asio::signal_set signals_;
   asio::steady_timer delay_;

@@ -14,8 +14,8 @@
 #include "app/jobs/queue_depth.h"
 #include "app/jobs/worker.h"
 #include "app/last_resort.h"
-#include "app/process_metrics.h"
 #include "common/log.h"
+#include "common/metrics/process_metrics.h"
 
 namespace todo {
 namespace {
@@ -49,7 +49,7 @@ int Work(const Settings& settings) {
   options.on_connected = [&lifecycle] { lifecycle.Reached(); };
   jobs::Worker worker(jobs_loop, options);
   jobs::QueueDepth depth(control, settings.queue_url, settings.queue);
-  ProcessMetrics process;
+  sb::metrics::ProcessMetrics process;
 
   sb::http::ServerOptions server_options;
   server_options.address = settings.address;

@@ -30,6 +30,7 @@ struct [[nodiscard]] Error {
   ErrorCode code = ErrorCode::kInternal;
   std::string message;     // names the object, what was wrong and what to do
   int retry_after_ms = 0;  // > 0: the server asked us to wait this long
+  bool terminal = false;   // trying the same again cannot mend it; something else has to change
 };
 
 template <typename T>

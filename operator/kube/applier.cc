@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <initializer_list>
 #include <string_view>
+#include <utility>
 
 #include "common/hash.h"
+#include "operator/kube/client.h"
 #include "operator/kube/merge_keys.h"
 #include "operator/kube/quantity.h"
 
@@ -116,6 +118,36 @@ class Comparison {
 };
 
 }  // namespace
+
+Applier::Applier(const Client& client, ApplierOptions options)
+    : client_(client), options_(std::move(options)) {}
+
+Json Applier::Stamped(Json desired) const {
+  const std::string hash = HashOf(desired);
+  desired["metadata"]["annotations"][options_.hash_annotation] = hash;
+  return desired;
+}
+
+Expected<Applied> Applier::Apply(const Resource& resource, Json desired, const Json* live) const {
+  Applied applied;
+  desired = Stamped(std::move(desired));
+  if (live) {
+    const auto hash = [&](const Json& object) {
+      return StringAt(object, {"metadata", "annotations", options_.hash_annotation});
+    };
+    const bool same_source = hash(*live) == hash(desired);
+    // The hash itself is a difference too, but nobody's drift.
+    if (same_source && Covers(desired, *live, &applied.drift)) return applied;
+    // Server-side apply creates what is not there, unless it is asked for one with a UID.
+    desired["metadata"]["uid"] = UidOf(*live);
+  }
+  auto answer = client_.Apply(resource, desired,
+                              {.field_manager = options_.field_manager, .force = options_.force});
+  if (!answer) return tl::unexpected(std::move(answer.error()));
+  applied.outcome = live ? ApplyOutcome::kApplied : ApplyOutcome::kCreated;
+  applied.object = std::move(*answer);
+  return applied;
+}
 
 std::string HashOf(const Json& object) {
   // nlohmann's objects are sorted maps, so the dump is canonical.

@@ -1,15 +1,61 @@
-// Deciding whether an object has to be applied at all, so that a settled cluster sees no writes.
+// Applying objects only when they have to be, so that a settled cluster sees no writes.
 //
-//   object["metadata"]["annotations"][kHash] = HashOf(object);
-//   std::string where;
-//   if (!Covers(object, *live, &where)) client.Apply(…);
+//   Applier applier(client, {.field_manager = "my-operator",
+//                            .hash_annotation = "example.com/applied-hash"});
+//   auto applied = applier.Apply(Deployments(), desired, live);   // live: from the cache, or null
+//   if (applied && applied->outcome == ApplyOutcome::kUnchanged) …
+//
+// An object is left alone if both hold: it was last applied from the same desired object (else a
+// field that is no longer wanted would stay), and it still covers that (else what somebody changed
+// would stay).
 #pragma once
 
 #include <string>
 
+#include "common/error.h"
 #include "common/json.h"
+#include "operator/kube/resource.h"
 
 namespace sb::kube {
+
+class Client;
+
+enum class ApplyOutcome {
+  kUnchanged,  // nothing was sent
+  kApplied,
+  kCreated,  // applied, and as far as `live` said there was none before
+};
+
+struct Applied {
+  ApplyOutcome outcome = ApplyOutcome::kUnchanged;
+  Json object = {};        // as the server answered; null if kUnchanged
+  std::string drift = {};  // what somebody else had changed, as Covers says it; "" if nothing
+};
+
+struct ApplierOptions {
+  std::string field_manager = {};    // required
+  std::string hash_annotation = {};  // required: where the hash of the desired object is kept
+  bool force = true;                 // take fields that another manager has with another value
+};
+
+// Thread-safe.
+class Applier {
+ public:
+  Applier(const Client& client, ApplierOptions options);  // the client must outlive this
+
+  // `desired` has apiVersion, kind and name, and everything that is wanted. With `live`, exactly
+  // that incarnation is written: one that was deleted meanwhile is not made again. Errors as of
+  // Client::Apply; kConflict or kNotFound: it is gone or another one, or, without `force`, somebody
+  // else owns a field.
+  Expected<Applied> Apply(const Resource& resource, Json desired, const Json* live) const;
+
+  // `desired` with the annotation that says what it was applied from. Pure.
+  Json Stamped(Json desired) const;
+
+ private:
+  const Client& client_;
+  const ApplierOptions options_;
+};
 
 // 16 hex digits of the SHA-256 of the canonical form (keys sorted, no spaces). Equal objects give
 // equal hashes in every build and on every machine.

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "operator/kube/client.h"
 #include "operator/kube/quantity.h"
+#include "operator/kube/testing/fake_api_server.h"
 
 namespace sb::kube {
 namespace {
@@ -70,6 +72,83 @@ TEST(HashOf, IsTheSameForTheSameObject) {
   EXPECT_EQ(HashOf(a), HashOf(b));
   EXPECT_EQ(HashOf(a), "0b9a073316748056") << "must never change: it is on people's objects";
   EXPECT_NE(HashOf(a), HashOf(Json::parse(R"({"b":2})")));
+}
+
+class ApplierTest : public testing::Test {
+ protected:
+  static Json Desired(Json data) {
+    return {{"apiVersion", "v1"},
+            {"kind", "ConfigMap"},
+            {"metadata", {{"name", "x"}, {"namespace", "ns"}}},
+            {"data", std::move(data)}};
+  }
+  Json Live() { return server_.Get(ConfigMaps(), kKey).value(); }
+  Applied Apply(const Json& desired) {
+    const auto live = server_.Get(ConfigMaps(), kKey);
+    auto applied = applier_.Apply(ConfigMaps(), desired, live ? &*live : nullptr);
+    EXPECT_TRUE(applied) << applied.error().message;
+    return applied ? *applied : Applied{};
+  }
+
+  const ObjectKey kKey{"ns", "x"};
+  FakeApiServer server_;
+  Client client_{server_};
+  Applier applier_{client_, {.field_manager = "us", .hash_annotation = "example.com/hash"}};
+};
+
+TEST_F(ApplierTest, CreatesThenLeavesAlone) {
+  const Applied created = Apply(Desired({{"a", "1"}}));
+  EXPECT_EQ(created.outcome, ApplyOutcome::kCreated);
+  EXPECT_EQ(created.object["data"]["a"], "1");
+  server_.ClearRequests();
+  const Applied again = Apply(Desired({{"a", "1"}}));
+  EXPECT_EQ(again.outcome, ApplyOutcome::kUnchanged);
+  EXPECT_TRUE(again.object.is_null());
+  EXPECT_EQ(server_.requests().size(), 0u) << "a settled cluster sees writes";
+}
+
+TEST_F(ApplierTest, WhatIsNoLongerWantedGoesAlthoughTheRestIsCovered) {
+  Apply(Desired({{"a", "1"}, {"b", "2"}}));
+  const Applied applied = Apply(Desired({{"a", "1"}}));
+  EXPECT_EQ(applied.outcome, ApplyOutcome::kApplied);
+  EXPECT_EQ(applied.drift, "");
+  EXPECT_EQ(Live()["data"], Json({{"a", "1"}}));
+}
+
+TEST_F(ApplierTest, PutsBackWhatSomebodyChangedAndSaysWhat) {
+  Apply(Desired({{"a", "1"}}));
+  server_.Edit(ConfigMaps(), kKey, [](Json& live) {
+    live["data"]["a"] = "2";
+    live["data"]["theirs"] = "x";
+  });
+  const Applied applied = Apply(Desired({{"a", "1"}}));
+  EXPECT_EQ(applied.outcome, ApplyOutcome::kApplied);
+  EXPECT_EQ(applied.drift, R"(data.a: want "1", have "2")");
+  EXPECT_EQ(Live()["data"], Json({{"a", "1"}, {"theirs", "x"}})) << "what is not ours stays";
+}
+
+TEST_F(ApplierTest, DoesNotMakeAgainWhatWasDeletedMeanwhile) {
+  Apply(Desired({{"a", "1"}}));
+  const Json stale = Live();
+  server_.Remove(ConfigMaps(), kKey);
+  EXPECT_FALSE(applier_.Apply(ConfigMaps(), Desired({{"a", "2"}}), &stale));
+  EXPECT_FALSE(server_.Get(ConfigMaps(), kKey).has_value());
+  server_.Put(ConfigMaps(), Desired({{"a", "theirs"}}));
+  const auto applied = applier_.Apply(ConfigMaps(), Desired({{"a", "2"}}), &stale);
+  ASSERT_FALSE(applied);
+  EXPECT_EQ(applied.error().code, ErrorCode::kConflict);
+  EXPECT_EQ(Live()["data"]["a"], "theirs");
+}
+
+TEST_F(ApplierTest, WithoutForceTheFieldsOfOthersAreTheirs) {
+  ASSERT_TRUE(client_.Apply(ConfigMaps(), Desired({{"a", "theirs"}}), {.field_manager = "them"}));
+  const Applier polite(
+      client_, {.field_manager = "us", .hash_annotation = "example.com/hash", .force = false});
+  const Json live = Live();
+  const auto applied = polite.Apply(ConfigMaps(), Desired({{"a", "ours"}}), &live);
+  ASSERT_FALSE(applied);
+  EXPECT_EQ(applied.error().code, ErrorCode::kConflict);
+  EXPECT_EQ(Apply(Desired({{"a", "ours"}})).outcome, ApplyOutcome::kApplied);
 }
 
 TEST(Quantity, ComparesByAmount) {

@@ -184,9 +184,11 @@ Client::Client(Transport& transport, ClientOptions options)
 
 Expected<Json> Client::Call(Request request, std::string_view what, std::stop_token stop) const {
   request.headers.emplace_back("User-Agent", options_.user_agent);
+  const TimePoint sent = SystemClock().Now();
   auto response = transport_.Send(request, options_.deadline, stop);
   if (options_.metrics) {
-    options_.metrics->CountRequest(request.method, response ? response->status : 0);
+    options_.metrics->ObserveRequest(request.method, response ? response->status : 0,
+                                     SystemClock().Now() - sent);
   }
   if (!response) {
     Error error = response.error();

@@ -21,6 +21,11 @@ std::string Cut(std::string text, std::size_t limit) {
   return text.substr(0, end) + "…";
 }
 
+bool IsPassing(ErrorCode code) {
+  return code == ErrorCode::kUnavailable || code == ErrorCode::kDeadlineExceeded ||
+         code == ErrorCode::kTooManyRequests;
+}
+
 // The namespace of an event is its object's; events about cluster-scoped objects live in "default".
 std::string NamespaceOf(const Json& regarding) {
   const std::string ns = StringAt(regarding, {"namespace"});
@@ -52,6 +57,7 @@ EventRecorder::EventRecorder(const Client& client, EventRecorderOptions options,
     : client_(client),
       options_(std::move(options)),
       clock_(clock),
+      random_(std::random_device{}()),
       thread_([this](std::stop_token stop) { Run(stop); }) {}
 
 EventRecorder::~EventRecorder() {
@@ -97,14 +103,14 @@ void EventRecorder::Run(std::stop_token stop) {
     }
     lock.unlock();
     Forget(clock_.Now());
-    if (event) Write(*event);
+    if (event) Write(*event, stop);
     lock.lock();
     writing_ = false;
     changed_.notify_all();
   }
 }
 
-void EventRecorder::Write(const Event& event) {
+void EventRecorder::Write(const Event& event, std::stop_token stop) {
   const TimePoint now = clock_.Now();
   // The note is not part of it: "3 of 5 ready" and "4 of 5 ready" are one series.
   const std::string key =
@@ -115,7 +121,7 @@ void EventRecorder::Write(const Event& event) {
     ++series.count;
     series.last_seen = now;
     const bool due = series.written == 1 || now - series.last_written >= options_.series_flush;
-    if (due && !WriteSeries(series)) Create(event, series);
+    if (due && !WriteSeries(series, stop)) Create(event, series, stop);
     return;
   }
   if (!TakeToken(ObjectOf(event.regarding))) {
@@ -124,27 +130,44 @@ void EventRecorder::Write(const Event& event) {
   }
   Series series;
   series.last_seen = now;
-  Create(event, series);
+  Create(event, series, stop);
   series_.insert_or_assign(key, std::move(series));
 }
 
-bool EventRecorder::WriteSeries(Series& series) {
+Expected<Json> EventRecorder::Persist(const std::function<Expected<Json>()>& write,
+                                      std::stop_token stop) {
+  for (int attempt = 1;; ++attempt) {
+    auto written = write();
+    if (written || !IsPassing(written.error().code) || attempt >= options_.tries) return written;
+    // Many replicas and operators come back from one outage.
+    const double spread = 0.75 + 0.5 * static_cast<double>(random_() - 1) / 2147483646.0;
+    const auto delay = static_cast<double>(options_.retry_delay.count()) * spread;
+    clock_.Sleep(std::max(Duration(static_cast<Duration::rep>(delay)),
+                          Duration(std::chrono::milliseconds(written.error().retry_after_ms))),
+                 stop);
+    if (stop.stop_requested()) return written;
+  }
+}
+
+bool EventRecorder::WriteSeries(Series& series, std::stop_token stop) {
   series.last_written = clock_.Now();
   series.written = series.count;
   const Json patch{
       {"series",
        {{"count", series.count}, {"lastObservedTime", FormatMicroTime(clock_.WallNow())}}}};
-  auto patched = client_.MergePatch(Events(), series.key, patch);
+  auto patched =
+      Persist([&] { return client_.MergePatch(Events(), series.key, patch); }, std::move(stop));
   // The server forgets events after an hour: then it starts anew.
   return patched || patched.error().code != ErrorCode::kNotFound;
 }
 
-void EventRecorder::Create(const Event& event, Series& series) {
+void EventRecorder::Create(const Event& event, Series& series, std::stop_token stop) {
   const std::string now = FormatMicroTime(clock_.WallNow());
   const std::string name = StringAt(event.regarding, {"name"});
   series.key.namespace_ = NamespaceOf(event.regarding);
   series.key.name =
-      name + "." + Sha256Hex(now + options_.instance + event.reason + event.note).substr(0, 16);
+      name + "." +
+      Sha256Hex(now + options_.instance + "\n" + std::to_string(++named_)).substr(0, 16);
   series.count = 1;
   series.written = 1;
   series.last_written = clock_.Now();
@@ -161,8 +184,9 @@ void EventRecorder::Create(const Event& event, Series& series) {
       {"reportingController", options_.controller},
       {"reportingInstance",
        Cut(options_.instance.empty() ? options_.controller : options_.instance, kMaxReason)}};
-  auto created = client_.Create(Events(), object, "");
-  if (created) return;
+  auto created = Persist([&] { return client_.Create(Events(), object, ""); }, std::move(stop));
+  // The name is ours alone: an earlier try got there, only its answer did not come back.
+  if (created || created.error().code == ErrorCode::kAlreadyExists) return;
   log::Warning("cannot write an event",
                {{"reason", event.reason}, {"error", created.error().message}});
   std::lock_guard lock(queue_mutex_);

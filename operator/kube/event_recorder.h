@@ -6,22 +6,24 @@
 //                  apply again"});
 //
 // Emit never blocks: a bounded queue feeds one thread, and what does not fit is dropped and
-// counted. An equal event (all but the note) within 6 minutes becomes a series: written at its 2nd
-// occurrence, then at most every 30 minutes, and only when it occurs: a late write of the last count
-// would be a write while nothing happens. Per object: 25 new events at once, then one per 5
-// minutes.
+// counted. An event that the server cannot take now is tried again, so that an outage is told
+// about once it is over. An equal event (all but the note) within 6 minutes becomes a series:
+// written at its 2nd occurrence, then at most every 30 minutes, and only when it occurs: a late
+// write of the last count would be a write while nothing happens. Per object: 25 new events at
+// once, then one per 5 minutes.
 #pragma once
 
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <mutex>
-#include <optional>
+#include <random>
+#include <stop_token>
 #include <string>
 #include <thread>
-#include <unordered_map>
 
 #include "common/json.h"
 #include "common/time.h"
@@ -50,6 +52,8 @@ struct EventRecorderOptions {
   Duration refill = std::chrono::minutes(5);
   Duration series_gap = std::chrono::minutes(6);
   Duration series_flush = std::chrono::minutes(30);
+  int tries = 12;  // of one write, when the server is unreachable, busy or too slow
+  Duration retry_delay = std::chrono::seconds(10);  // give or take a quarter
   Metrics* metrics = nullptr;
 };
 
@@ -81,9 +85,12 @@ class EventRecorder {
   };
 
   void Run(std::stop_token stop);
-  void Write(const Event& event);
-  void Create(const Event& event, Series& series);
-  bool WriteSeries(Series& series);
+  void Write(const Event& event, std::stop_token stop);
+  void Create(const Event& event, Series& series, std::stop_token stop);
+  // False: the server does not know the event any more.
+  bool WriteSeries(Series& series, std::stop_token stop);
+  // Calls `write` until it works, cannot work, has had its tries, or `stop`.
+  Expected<Json> Persist(const std::function<Expected<Json>()>& write, std::stop_token stop);
   bool TakeToken(const std::string& object);
   void Forget(TimePoint now);
   void LockedDrop();
@@ -98,6 +105,8 @@ class EventRecorder {
   std::uint64_t dropped_ = 0;
   std::map<std::string, Series> series_;   // recorder thread only
   std::map<std::string, Bucket> buckets_;  // recorder thread only
+  std::minstd_rand random_;                // recorder thread only
+  std::uint64_t named_ = 0;                // recorder thread only: no two events have one name
   std::jthread thread_;
 };
 

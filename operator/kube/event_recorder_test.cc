@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <mutex>
+#include <string>
+#include <vector>
+
 #include "operator/kube/testing/fake_api_server.h"
 #include "operator/kube/testing/fake_clock.h"
 
@@ -62,7 +66,8 @@ TEST_F(EventRecorderTest, RepeatsBecomeASeriesThatIsWrittenRarely) {
   EXPECT_GT(Stored()[0]["series"]["count"], 150);
 }
 
-// A count that is written late is a write of a settled operator, and 404 if the object's namespace is gone by then.
+// A count that is written late is a write of a settled operator, and 404 if the object's namespace
+// is gone by then.
 TEST_F(EventRecorderTest, ASeriesEndsAfterSixQuietMinutesWithoutAWord) {
   Emit("Failed");
   Emit("Failed");
@@ -75,11 +80,83 @@ TEST_F(EventRecorderTest, ASeriesEndsAfterSixQuietMinutesWithoutAWord) {
   EXPECT_EQ(Stored().size(), 3u) << "a new series";
 }
 
+// PATCH is answered 404: events live for an hour.
 TEST_F(EventRecorderTest, ASeriesThatTheServerForgotStartsAnew) {
   Emit("Failed");
   server_.Remove(Events(), KeyOf(Stored()[0]));
+  server_.ClearRequests();
+  Emit("Failed", "again");
+  ASSERT_EQ(server_.requests().size(), 2u);
+  EXPECT_EQ(server_.requests()[0].request.method, "PATCH");
+  EXPECT_EQ(server_.requests()[0].status, 404);
+  EXPECT_EQ(server_.requests()[1].request.method, "POST");
+  ASSERT_EQ(Stored().size(), 1u);
+  EXPECT_EQ(Stored()[0]["note"], "again");
+  EXPECT_FALSE(Stored()[0].contains("series"));
+  Emit("Failed");
+  EXPECT_EQ(Stored()[0]["series"]["count"], 2) << "the new event has a series of its own";
+}
+
+// The key of a series: everything but the note.
+TEST_F(EventRecorderTest, ADifferenceInTypeActionReasonOrObjectIsAnotherEvent) {
+  const Event event{.regarding = {{"kind", "ScalableBackend"}, {"namespace", "ns"}, {"name", "a"}},
+                    .type = "Warning",
+                    .reason = "R",
+                    .action = "A",
+                    .note = "1"};
+  std::vector<Event> events(6, event);
+  events[1].note = "2";
+  events[2].type = "Normal";
+  events[3].reason = "Other";
+  events[4].action = "Other";
+  events[5].regarding["name"] = "b";
+  for (const Event& each : events) recorder_.Emit(each);
+  ASSERT_TRUE(recorder_.Flush(10s));
+  EXPECT_EQ(Stored().size(), 5u);
+}
+
+TEST_F(EventRecorderTest, AnEventAboutAnOutageIsWrittenOnceItIsOver) {
+  server_.DropNext({.method = "POST", .times = 5});
+  const TimePoint before = clock_.Now();
+  Emit("ServerUnreachable");
+  EXPECT_EQ(Stored().size(), 1u);
+  EXPECT_GE(clock_.Now() - before, 5 * 7500ms);
+  EXPECT_LE(clock_.Now() - before, 5 * 12500ms);
+  EXPECT_EQ(recorder_.dropped(), 0u);
+}
+
+TEST_F(EventRecorderTest, AServerThatIsBusySaysHowLong) {
+  server_.FailNext({.method = "POST"}, 429, "TooManyRequests");
+  Emit("Busy");
+  EXPECT_EQ(Stored().size(), 1u);
+}
+
+TEST_F(EventRecorderTest, AnAnswerThatGotLostDoesNotMakeASecondEvent) {
+  server_.DropNext({.method = "POST"}, /*after_work=*/true);
   Emit("Failed");
   EXPECT_EQ(Stored().size(), 1u);
+  EXPECT_EQ(recorder_.dropped(), 0u);
+  server_.DropNext({.method = "PATCH"}, /*after_work=*/true);
+  Emit("Failed");
+  EXPECT_EQ(Stored()[0]["series"]["count"], 2);
+}
+
+TEST_F(EventRecorderTest, GivesUpAfterItsTries) {
+  server_.DropNext({.method = "POST", .times = 12});
+  Emit("Failed");
+  EXPECT_EQ(Stored().size(), 0u);
+  EXPECT_EQ(recorder_.dropped(), 1u);
+  Emit("Other");
+  EXPECT_EQ(Stored().size(), 1u) << "one event must not hold up all others for ever";
+}
+
+// A namespace that is being deleted: trying for two minutes would hold up the events of others.
+TEST_F(EventRecorderTest, ARefusalIsNotTriedAgain) {
+  server_.FailNext({.method = "POST", .times = -1}, 403, "Forbidden");
+  const TimePoint before = clock_.Now();
+  Emit("Failed");
+  EXPECT_EQ(clock_.Now(), before);
+  EXPECT_EQ(recorder_.dropped(), 1u);
 }
 
 TEST_F(EventRecorderTest, OneObjectCannotFlood) {
@@ -102,6 +179,15 @@ TEST_F(EventRecorderTest, LongTextsAreCutAtACharacter) {
   EXPECT_TRUE(event["note"].get<std::string>().ends_with("ü…"));
   EXPECT_LE(event["reason"].get<std::string>().size(), 128u);
 }
+
+TEST(EventRecorderQueue, EndsAtOnceAlthoughTheServerIsAway) {
+  FakeApiServer server;
+  server.DropNext({.times = -1});
+  Client client(server);
+  EventRecorder recorder(client, {.retry_delay = 1h});
+  recorder.Emit({.regarding = Json::object(), .reason = "R"});
+  EXPECT_FALSE(recorder.Flush(20ms));
+}  // ctest's time limit ends it otherwise
 
 TEST(EventRecorderQueue, IsBoundedAndNeverBlocks) {
   FakeApiServer server;

@@ -13,6 +13,7 @@ namespace sb::kube {
 namespace {
 
 constexpr char kFieldManager[] = "leader-election";
+constexpr double kJitter = 1.2;  // of retry_period, at most
 
 std::string HolderOf(const Json& lease) { return StringAt(lease, {"spec", "holderIdentity"}); }
 
@@ -32,6 +33,27 @@ std::string MakeIdentity() {
   return std::string(host.data()) + "_" + uuid;
 }
 
+Expected<void> Check(const LeaderElectorOptions& options) {
+  const auto refuse = [](const char* why) {
+    return Fail(ErrorCode::kInvalidArgument, std::string("leader election: ") + why);
+  };
+  if (options.lease.name.empty() || options.lease.namespace_.empty()) {
+    return refuse("the Lease needs a name and a namespace");
+  }
+  if (options.lease_duration < std::chrono::seconds(1)) {
+    return refuse("lease_duration must be at least 1 s");
+  }
+  if (options.lease_duration <= options.renew_deadline) {
+    return refuse("lease_duration must be longer than renew_deadline, or two lead at once");
+  }
+  if (options.retry_period <= Duration::zero()) return refuse("retry_period must be positive");
+  if (std::chrono::duration<double>(options.renew_deadline) <=
+      std::chrono::duration<double>(options.retry_period) * kJitter) {
+    return refuse("renew_deadline must be longer than 1.2 times retry_period");
+  }
+  return {};
+}
+
 LeaderElector::LeaderElector(const Client& client, LeaderElectorOptions options, const Clock& clock)
     : client_(client),
       options_(std::move(options)),
@@ -43,9 +65,10 @@ LeaderElector::LeaderElector(const Client& client, LeaderElectorOptions options,
 
 LeaderElector::~LeaderElector() { Stop(); }
 
-void LeaderElector::Start() {
-  if (thread_.joinable()) return;
-  thread_ = std::jthread([this](std::stop_token stop) { Run(stop); });
+Expected<void> LeaderElector::Start() {
+  if (auto valid = Check(options_); !valid) return valid;
+  if (!thread_.joinable()) thread_ = std::jthread([this](std::stop_token stop) { Run(stop); });
+  return {};
 }
 
 void LeaderElector::Stop() {
@@ -88,7 +111,7 @@ void LeaderElector::SetLeading(bool leading) {
 
 void LeaderElector::Run(std::stop_token stop) {
   while (!stop.stop_requested() && !TryAcquireOrRenew()) {
-    const double jitter = 1.0 + 0.2 * static_cast<double>(random_() - 1) / 2147483646.0;
+    const double jitter = 1.0 + (kJitter - 1.0) * static_cast<double>(random_() - 1) / 2147483646.0;
     const auto delay = static_cast<double>(options_.retry_period.count()) * jitter;
     if (!Wait(Duration(static_cast<Duration::rep>(delay)), stop)) return;
   }
@@ -156,6 +179,7 @@ bool LeaderElector::TryAcquireOrRenew() {
   if (HolderOf(cached) == options_.identity) {  // the fast path: one request per renewal
     auto updated = client_.Update(Leases(), Claimed(cached, true));
     if (updated) return won(*updated);
+    if (options_.metrics) options_.metrics->CountSlowPath(options_.lease.name);
   }
   if (TooLate()) return false;
   auto lease = client_.Get(Leases(), options_.lease);
@@ -164,6 +188,7 @@ bool LeaderElector::TryAcquireOrRenew() {
         {"apiVersion", "coordination.k8s.io/v1"},
         {"kind", "Lease"},
         {"metadata", {{"name", options_.lease.name}, {"namespace", options_.lease.namespace_}}}};
+    claimed_ = true;
     auto created = client_.Create(Leases(), Claimed(std::move(fresh), false), kFieldManager);
     return created ? won(*created) : false;
   }
@@ -181,6 +206,7 @@ bool LeaderElector::TryAcquireOrRenew() {
     if (clock_.Now() < observed_at_ + lasts) return false;
   }
   if (TooLate()) return false;  // by the time this answered, somebody else might lead already
+  claimed_ = true;
   auto updated = client_.Update(Leases(), Claimed(*lease, ours));
   return updated ? won(*updated) : false;  // kConflict: somebody was faster
 }
@@ -189,20 +215,25 @@ void LeaderElector::Release() {
   {
     std::lock_guard lock(observed_mutex_);
     leading_ = false;
-    if (HolderOf(observed_) != options_.identity) return;
   }
+  if (!std::exchange(claimed_, false)) return;
   if (options_.metrics) options_.metrics->SetLeading(options_.lease.name, false);
-  for (int attempt = 0; attempt < 3; ++attempt) {
+  constexpr int kTries = 3;
+  for (int attempt = 0; attempt < kTries; ++attempt) {
     // Read first: a renewal that was cut off may have reached the server.
     auto lease = client_.Get(Leases(), options_.lease);
+    if (!lease && lease.error().code == ErrorCode::kUnavailable) continue;
     if (!lease || HolderOf(*lease) != options_.identity) return;
     (*lease)["spec"]["holderIdentity"] = "";
     (*lease)["spec"]["leaseDurationSeconds"] = 1;
     (*lease)["spec"]["renewTime"] = FormatMicroTime(clock_.WallNow());
     auto updated = client_.Update(Leases(), *lease);
-    if (updated) Observe(*updated);
-    if (updated || updated.error().code != ErrorCode::kConflict) return;
+    if (updated) return Observe(*updated);
+    const ErrorCode code = updated.error().code;
+    if (code != ErrorCode::kConflict && code != ErrorCode::kUnavailable) break;
   }
+  log::Warning("the Lease could not be released; the next leader has to wait until it expires",
+               {{"lease", options_.lease.ToString()}});
 }
 
 }  // namespace sb::kube

@@ -3,7 +3,7 @@
 //   LeaderElector elector(election_client, {.lease = {"scalablebackend-system",
 //   "scalablebackend-operator"},
 //                                           .on_lost = [] { std::_Exit(1); }});
-//   elector.Start();
+//   if (auto started = elector.Start(); !started) return started;
 //   if (!elector.WaitForLeadership(stop)) return;
 //   …run workers, stop workers…
 //   elector.Stop();   // releases the Lease, so that the next one takes over at once
@@ -54,7 +54,8 @@ class LeaderElector {
   LeaderElector(const LeaderElector&) = delete;
   LeaderElector& operator=(const LeaderElector&) = delete;
 
-  void Start();
+  // kInvalidArgument if Check refuses the options.
+  Expected<void> Start();
   // Ends the thread and, if we lead, gives the Lease up. Call it after the workers have stopped.
   void Stop();
 
@@ -70,7 +71,8 @@ class LeaderElector {
 
   // One attempt, for tests: true if we hold the Lease after it.
   bool TryAcquireOrRenew();
-  // Gives up the Lease if we hold it; reads it first and tries again on a conflict.
+  // Gives up the Lease if we hold it, or may without knowing: reads it first, because a claim that
+  // got no answer may have reached the server, and tries again on a conflict.
   void Release();
 
  private:
@@ -87,6 +89,7 @@ class LeaderElector {
   const Clock& clock_;
   std::minstd_rand random_;
   std::atomic<bool> leading_ = false;
+  bool claimed_ = false;  // sent the server a Lease with our name; the calling thread's
   mutable std::mutex observed_mutex_;
   mutable std::condition_variable_any changed_;
   Json observed_;          // the Lease as last read or written
@@ -94,6 +97,11 @@ class LeaderElector {
   TimePoint renewed_at_;
   std::jthread thread_;
 };
+
+// Whether these can work: a name and a namespace, lease_duration (at least 1 s) longer than
+// renew_deadline, and that longer than a jittered retry_period. Otherwise two may lead, or one
+// never renews in time.
+Expected<void> Check(const LeaderElectorOptions& options);
 
 // "hostname_uuid".
 std::string MakeIdentity();

@@ -1,21 +1,29 @@
-// The metrics of this library in one prometheus-cpp registry, under client-go's and
-// controller-runtime's names where these exist, so that people's dashboards work. Thread-safe. Null
-// pointers to it elsewhere mean "do not count".
+// The metrics of this library, under client-go's and controller-runtime's names where these exist,
+// so that people's dashboards work. docs/metrics.md has the table.
 //
-//   rest_client_requests_total{code,method}       code "<error>" if no answer arrived
-//   workqueue_depth{name} workqueue_adds_total{name} workqueue_retries_total{name}
-//   workqueue_queue_duration_seconds{name} workqueue_work_duration_seconds{name}
-//   reflector_lists_total{name} reflector_watches_total{name} reflector_short_watches_total{name}
-//   reflector_errors_total{name,code} reflector_items{name}
-//   leader_election_master_status{name}
-//   events_dropped_total
+//   prometheus::Registry registry;
+//   Metrics metrics(registry, {.host = "10.0.0.1:6443"});
+//   …pass &metrics to queues, clients, informers…
+//   body = metrics::Exposition({&registry, &metrics});   // counters, and what is asked at scrapes
+//
+// Thread-safe. Null pointers to it elsewhere mean "do not count". What counts often has a part of
+// its own with its series at hand: QueueMetrics, ControllerMetrics.
 #pragma once
 
+#include <prometheus/collectable.h>
+#include <prometheus/metric_family.h>
+
+#include <functional>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "common/time.h"
+#include "operator/kube/queue_metrics.h"
 
 namespace prometheus {
 class Registry;
@@ -23,20 +31,24 @@ class Registry;
 
 namespace sb::kube {
 
-class Metrics {
+struct MetricsOptions {
+  std::string host = {};  // of the API server, with its port; "": the label is left out
+};
+
+class Metrics : public prometheus::Collectable {
  public:
-  explicit Metrics(prometheus::Registry& registry);  // must outlive this
-  ~Metrics();
+  // The registry must outlive this, and this whatever counts here.
+  explicit Metrics(prometheus::Registry& registry, MetricsOptions options = {});
+  ~Metrics() override;
   Metrics(const Metrics&) = delete;
   Metrics& operator=(const Metrics&) = delete;
 
-  void CountRequest(std::string_view method, int status);  // status 0: no answer
+  // Depth and work in progress of the queues that exist; the rest is in the registry.
+  std::vector<prometheus::MetricFamily> Collect() const override;
 
-  void SetQueueDepth(const std::string& queue, std::size_t depth);
-  void CountQueueAdd(const std::string& queue);
-  void CountQueueRetry(const std::string& queue);
-  void ObserveQueueWait(const std::string& queue, Duration waited);
-  void ObserveQueueWork(const std::string& queue, Duration worked);
+  void CountRequest(std::string_view method, int status);  // status 0: no answer
+  // The same for a request that was answered as a whole, with its time.
+  void ObserveRequest(std::string_view method, int status, Duration took);
 
   void CountList(const std::string& plural);
   void CountWatch(const std::string& plural);
@@ -45,11 +57,25 @@ class Metrics {
   void SetItems(const std::string& plural, std::size_t items);
 
   void SetLeading(const std::string& lease, bool leading);
+  void CountSlowPath(const std::string& lease);
   void CountDroppedEvent();
 
- private:
+  // For QueueMetrics and ControllerMetrics.
   struct Families;
+  Families& families() { return *families_; }
+  void Watch(const QueueMetrics* queue, const std::string& name, QueueMetrics::Source source);
+  void Unwatch(const QueueMetrics* queue);
+
+ private:
+  struct WatchedQueue {
+    std::string name;
+    QueueMetrics::Source source;
+  };
+
+  const MetricsOptions options_;
   std::unique_ptr<Families> families_;
+  mutable std::mutex queues_mutex_;  // taken before the queues' own
+  std::map<const QueueMetrics*, WatchedQueue> queues_;
 };
 
 }  // namespace sb::kube

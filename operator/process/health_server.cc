@@ -1,8 +1,5 @@
 #include "operator/process/health_server.h"
 
-#include <prometheus/registry.h>
-#include <prometheus/text_serializer.h>
-
 #include <utility>
 
 namespace sb::process {
@@ -16,14 +13,14 @@ http::Response Verdict(const std::string& problem) {
   return response;
 }
 
-http::Response Answer(const http::Request& request, prometheus::Registry& registry,
+http::Response Answer(const http::Request& request, const metrics::Collectables& collected,
                       const HealthChecks& checks) {
   if (request.path == "/healthz" || request.path == "/livez") return Verdict(checks.healthy());
   if (request.path == "/readyz") return Verdict(checks.ready());
   http::Response response;
-  response.content_type = "text/plain; version=0.0.4; charset=utf-8";
+  response.content_type = metrics::kContentType;
   if (request.path == "/metrics") {
-    response.body = prometheus::TextSerializer().Serialize(registry.Collect());
+    response.body = metrics::Exposition(collected);
     return response;
   }
   response.status = 404;
@@ -34,7 +31,7 @@ http::Response Answer(const http::Request& request, prometheus::Registry& regist
 }  // namespace
 
 std::unique_ptr<http::Server> MakeHealthServer(boost::asio::io_context& loop, std::uint16_t port,
-                                               prometheus::Registry& registry,
+                                               metrics::Collectables collected,
                                                HealthChecks checks) {
   http::ServerOptions options;
   options.port = port;
@@ -42,9 +39,8 @@ std::unique_ptr<http::Server> MakeHealthServer(boost::asio::io_context& loop, st
   options.max_body_bytes = 1024;
   return std::make_unique<http::Server>(
       loop, options,
-      [&registry, checks = std::move(checks)](const http::Request& request) -> http::Task {
-        co_return Answer(request, registry, checks);
-      });
+      [collected = std::move(collected), checks = std::move(checks)](const http::Request& request)
+          -> http::Task { co_return Answer(request, collected, checks); });
 }
 
 }  // namespace sb::process

@@ -7,10 +7,7 @@
 #include <string>
 
 #include "common/http/server.h"
-
-namespace prometheus {
-class Registry;
-}
+#include "common/metrics/exposition.h"
 
 namespace sb::process {
 
@@ -20,8 +17,9 @@ struct HealthChecks {
   std::function<std::string()> ready;    // may it be asked
 };
 
-// Serves until destroyed. The registry and the loop must outlive it.
+// Serves until destroyed. The loop and what is collected must outlive it.
 std::unique_ptr<http::Server> MakeHealthServer(boost::asio::io_context& loop, std::uint16_t port,
-                                               prometheus::Registry& registry, HealthChecks checks);
+                                               metrics::Collectables collected,
+                                               HealthChecks checks);
 
 }  // namespace sb::process

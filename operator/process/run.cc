@@ -3,7 +3,9 @@
 #include <prometheus/registry.h>
 #include <pthread.h>
 #include <signal.h>
+#include <unistd.h>
 
+#include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <chrono>
@@ -15,6 +17,7 @@
 #include <utility>
 
 #include "common/log.h"
+#include "common/metrics/process_metrics.h"
 #include "operator/kube/cluster_config.h"
 #include "operator/kube/cpprest_transport.h"
 #include "operator/kube/leader_elector.h"
@@ -35,12 +38,13 @@ constexpr const char* kLeaseName = "scalablebackend-operator";
 // What stays up from start to end; the order of members is the order of construction.
 class Process {
  public:
-  Process(const RunOptions& options, std::unique_ptr<kube::Transport> work,
+  // `host`: of the API server, for metrics.
+  Process(const RunOptions& options, const std::string& host, std::unique_ptr<kube::Transport> work,
           std::unique_ptr<kube::Transport> election)
       : options_(options),
         work_transport_(std::move(work)),
         election_transport_(std::move(election)),
-        kube_metrics_(registry_),
+        kube_metrics_(registry_, {.host = host}),
         reconcile_metrics_(registry_),
         api_metrics_(registry_),
         client_(*work_transport_, {.metrics = &kube_metrics_}),
@@ -71,9 +75,10 @@ class Process {
             {.defaults = options.defaults,
              .workers = options.workers,
              .metrics_api =
-                 [this] { return metrics_api_ ? metrics_api_->State() : plan::MetricsApi{}; }}),
+                 [this] { return metrics_api_ ? metrics_api_->State() : plan::MetricsApi{}; },
+             .kube_metrics = &kube_metrics_}),
         health_(MakeHealthServer(
-            loop_, options.metrics_port, registry_,
+            loop_, options.metrics_port, {&registry_, &kube_metrics_, &process_metrics_},
             {.healthy = [this] { return Unhealthy(); }, .ready = [this] { return NotReady(); }})) {
     if (!options.serve_metrics_api) return;
     metrics_api_ = std::make_unique<MetricsApiServer>(
@@ -84,13 +89,18 @@ class Process {
                                   .on_state = [this] { EnqueueAll(); }});
   }
 
-  // Until `signals` deliver one.
-  void Run(const sigset_t& signals) {
+  // Until `signals` deliver one, or the controller cannot go on: then false.
+  bool Run(const sigset_t& signals) {
     const TimePoint started = SystemClock().Now();
     std::jthread serve([this] { loop_.run(); });
     view_.Start();
-    elector_.Start();
-    std::jthread work([this, started](std::stop_token stop) {
+    if (auto elects = elector_.Start(); !elects) {
+      log::Error("cannot start", {{"error", elects.error().message}});
+      loop_.stop();
+      return false;
+    }
+    std::atomic<bool> failed = false;
+    std::jthread work([this, started, &failed](std::stop_token stop) {
       if (!WaitForWatches(stop)) return;
       log::Info("ready", {{"start_ms", std::chrono::duration_cast<std::chrono::milliseconds>(
                                            SystemClock().Now() - started)
@@ -99,7 +109,11 @@ class Process {
       log::Info("leading", {{"identity", elector_.identity()}});
       if (metrics_api_) metrics_api_->Kick();
       EnqueueAll();
-      controller_.Run(stop);
+      if (auto ran = controller_.Run(stop); !ran) {
+        log::Error("the controller ended", {{"error", ran.error().message}});
+        failed = true;
+        kill(getpid(), SIGTERM);  // the rest ends in good order
+      }
     });
 
     int signal = 0;
@@ -113,11 +127,14 @@ class Process {
     view_.Stop();
     sampler_.Stop();
     loop_.stop();
+    return !failed;
   }
 
  private:
   void EnqueueAll() {
-    for (const kube::ObjectPtr& backend : view_.AllBackends()) queue_.Add(backend->key());
+    for (const kube::ObjectPtr& backend : view_.AllBackends()) {
+      queue_.Add(backend->key(), kube::Priority::kLow);
+    }
   }
 
   reconcile::ClusterViewOptions ViewOptions() {
@@ -126,14 +143,20 @@ class Process {
                 [this](const kube::ObjectKey& key, const kube::ObjectPtr& now) {
                   const scaling::BackendKey backend{key.namespace_, key.name};
                   if (now) {
-                    sampler_.SetWanted(backend, reconcile::WantedMetrics(now->ToJson(), options_.defaults));
+                    sampler_.SetWanted(backend,
+                                       reconcile::WantedMetrics(now->ToJson(), options_.defaults));
                   } else {
                     sampler_.Forget(backend);
                   }
-                  queue_.Add(key);
+                  queue_.Add(key, Urgency());
                 },
-            .on_dependency = [this](const kube::ObjectKey& key) { queue_.Add(key); },
+            .on_dependency = [this](const kube::ObjectKey& key) { queue_.Add(key, Urgency()); },
             .metrics = &kube_metrics_};
+  }
+
+  // What the first lists bring can wait behind what happens meanwhile.
+  kube::Priority Urgency() const {
+    return view_.Synced() ? kube::Priority::kNormal : kube::Priority::kLow;
   }
 
   bool WaitForWatches(std::stop_token stop) const {
@@ -160,6 +183,7 @@ class Process {
   std::unique_ptr<kube::Transport> work_transport_;
   std::unique_ptr<kube::Transport> election_transport_;
   prometheus::Registry registry_;
+  metrics::ProcessMetrics process_metrics_;
   kube::Metrics kube_metrics_;
   reconcile::ReconcileMetrics reconcile_metrics_;
   metrics_api::Metrics api_metrics_;
@@ -195,7 +219,10 @@ Expected<std::unique_ptr<Process>> Start(const RunOptions& options) {
   if (!work) return tl::unexpected(work.error());
   auto election = kube::MakeTransport(*config);
   if (!election) return tl::unexpected(election.error());
-  return std::make_unique<Process>(options, std::move(*work), std::move(*election));
+  const std::size_t scheme = config->server.find("://");
+  const std::string host =
+      scheme == std::string::npos ? config->server : config->server.substr(scheme + 3);
+  return std::make_unique<Process>(options, host, std::move(*work), std::move(*election));
 }
 
 }  // namespace
@@ -209,9 +236,9 @@ int Run(const RunOptions& options) {
       log::Error("cannot start", {{"error", process.error().message}});
       return 1;
     }
-    (*process)->Run(signals);
+    const bool well = (*process)->Run(signals);
     log::Info("stopped");
-    return 0;
+    return well ? 0 : 1;
   } catch (const std::exception& error) {  // a port that is taken, a thread that cannot be had
     log::Error("cannot start", {{"error", error.what()}});
     return 1;

@@ -1,6 +1,5 @@
 #include "operator/reconcile/controller.h"
 
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -44,32 +43,16 @@ Controller::Controller(const kube::Client& client, ClusterView& view,
       metrics_(metrics),
       options_(std::move(options)),
       clock_(clock),
-      executor_(client, view) {}
+      executor_(client, view),
+      runner_(
+          queue, [this](const kube::ObjectKey& key, std::stop_token) { return Reconcile(key); },
+          {.workers = options_.workers,
+           .ready = [this](Duration deadline,
+                           std::stop_token stop) { return view_.WaitForSync(deadline, stop); },
+           .metrics = options_.kube_metrics},
+          clock) {}
 
-void Controller::Run(std::stop_token stop) {
-  std::vector<std::jthread> workers;
-  for (int i = 0; i < options_.workers; ++i) {
-    workers.emplace_back([this, stop] { Work(stop); });
-  }
-}
-
-void Controller::Work(std::stop_token stop) {
-  while (auto key = queue_.Get(stop)) {
-    const TimePoint started = clock_.Now();
-    auto result = Reconcile(*key);
-    metrics_.ObserveReconcile(clock_.Now() - started, result ? nullptr : &result.error());
-    if (result) {
-      queue_.Forget(*key);
-    } else {
-      log::Warning("reconcile failed, trying again", {{"namespace", key->namespace_},
-                                                      {"backend", key->name},
-                                                      {"code", ToString(result.error().code)},
-                                                      {"error", result.error().message}});
-      queue_.AddRateLimited(*key);
-    }
-    queue_.Done(*key);
-  }
-}
+Expected<void> Controller::Run(std::stop_token stop) { return runner_.Run(std::move(stop)); }
 
 plan::Observed Controller::Observe(const kube::ObjectKey& key) const {
   plan::Observed observed = view_.Observe(key);
@@ -82,10 +65,11 @@ plan::Observed Controller::Observe(const kube::ObjectKey& key) const {
   return observed;
 }
 
-Expected<void> Controller::Reconcile(const kube::ObjectKey& key) {
+Expected<kube::Result> Controller::Reconcile(const kube::ObjectKey& key) {
   const kube::ObjectPtr cached = view_.Backend(key);
   const std::string uid(cached ? cached->uid() : std::string_view());
-  if (IsGoing(key, uid) || !cached) return {};  // deleted: the garbage collector does the rest
+  if (IsGoing(key, uid) || !cached)
+    return kube::Result{};  // deleted: the garbage collector does the rest
   const Json backend = cached->ToJson();
   plan::Observed observed = Observe(key);
   plan::Plan plan = plan::MakePlan(backend, options_.defaults, observed, clock_.WallNow());
@@ -94,7 +78,7 @@ Expected<void> Controller::Reconcile(const kube::ObjectKey& key) {
   if (outcome.namespace_going) {
     std::lock_guard lock(going_mutex_);
     going_[key] = uid;
-    return {};
+    return kube::Result{};
   }
   if (!outcome.foreign.empty() || !outcome.write_errors.empty()) {
     // The same question again, now with what the writes met: it decides the status only.
@@ -102,14 +86,16 @@ Expected<void> Controller::Reconcile(const kube::ObjectKey& key) {
     observed.write_errors = std::move(outcome.write_errors);
     plan = plan::MakePlan(backend, options_.defaults, observed, clock_.WallNow());
   }
-  if (auto written = WriteStatus(backend, plan.status); !written) return written;
+  if (auto written = WriteStatus(backend, plan.status); !written) {
+    return tl::unexpected(written.error());
+  }
   Announce(backend, plan.events);
+  const bool failed = outcome.transient || !observed.write_errors.empty();
+  if (!failed) return kube::Result{.requeue_after = plan.requeue_after};
+  // What has to happen at a time does so in spite of a child that cannot be written.
   if (plan.requeue_after) queue_.AddAfter(key, *plan.requeue_after);
   if (outcome.transient) return tl::unexpected(*outcome.transient);
-  if (!observed.write_errors.empty()) {
-    return Fail(ErrorCode::kInvalidArgument, observed.write_errors.begin()->second);
-  }
-  return {};
+  return Fail(ErrorCode::kInvalidArgument, observed.write_errors.begin()->second);
 }
 
 bool Controller::IsGoing(const kube::ObjectKey& key, const std::string& uid) {

@@ -3,7 +3,7 @@
 //
 //   Controller controller(client, view, sampler, recorder, defaults, …);
 //   controller.Enqueue({"default", "todo"});   // from any watch
-//   controller.Run(stop);                      // on the leader; returns when its workers have
+//   auto ran = controller.Run(stop);           // on the leader; returns when its workers have
 //   ended
 #pragma once
 
@@ -17,6 +17,7 @@
 #include "operator/api/backend.h"
 #include "operator/kube/client.h"
 #include "operator/kube/event_recorder.h"
+#include "operator/kube/runner.h"
 #include "operator/kube/work_queue.h"
 #include "operator/reconcile/cluster_view.h"
 #include "operator/reconcile/executor.h"
@@ -30,6 +31,7 @@ struct ControllerOptions {
   int workers = 2;
   // Who serves the metrics API now. Thread-safe, no I/O.
   std::function<plan::MetricsApi()> metrics_api;
+  kube::Metrics* kube_metrics = nullptr;  // must outlive the controller
 };
 
 class Controller {
@@ -39,14 +41,14 @@ class Controller {
              kube::EventRecorder& recorder, kube::WorkQueue& queue, ReconcileMetrics& metrics,
              ControllerOptions options, const Clock& clock = SystemClock());
 
-  void Run(std::stop_token stop);
+  // Until `stop`; see kube::Runner. An error: the caches were not filled in time.
+  Expected<void> Run(std::stop_token stop);
 
   // One pass over one backend. An error is transient: the caller queues the key again with a
   // back-off.
-  Expected<void> Reconcile(const kube::ObjectKey& key);
+  Expected<kube::Result> Reconcile(const kube::ObjectKey& key);
 
  private:
-  void Work(std::stop_token stop);
   bool IsGoing(const kube::ObjectKey& key, const std::string& uid);
   plan::Observed Observe(const kube::ObjectKey& key) const;
   Expected<void> WriteStatus(const Json& backend, const Json& status);
@@ -61,6 +63,7 @@ class Controller {
   const ControllerOptions options_;
   const Clock& clock_;
   const Executor executor_;
+  kube::Runner runner_;
 
   // UIDs of backends whose namespace is being deleted: making again what the namespace controller
   // removes would only be refused, once for each child. Forgotten with the backend.

@@ -1,14 +1,9 @@
-// The controller's own figures, named like controller-runtime's.
+// The controller's own figures, beside those of kube::Metrics.
 //
-//   controller_runtime_reconcile_total{controller,result}       result: success, error
-//   controller_runtime_reconcile_time_seconds{controller}
 //   scalablebackend_writes_total                                writes of children and statuses
 #pragma once
 
 #include <memory>
-
-#include "common/error.h"
-#include "common/time.h"
 
 namespace prometheus {
 class Registry;
@@ -21,8 +16,7 @@ class ReconcileMetrics {
   explicit ReconcileMetrics(prometheus::Registry& registry);
   ~ReconcileMetrics();
 
-  // `error` is null after a success. Thread-safe.
-  void ObserveReconcile(Duration took, const Error* error);
+  // Thread-safe.
   void CountWrites(int writes);
 
  private:

@@ -132,7 +132,7 @@ class Operator {
     EXPECT_TRUE(view_.WaitForSync(10s, {}));
   }
 
-  Expected<void> Reconcile() {
+  Expected<kube::Result> Reconcile() {
     cluster_.server.WaitForWatchers(5s);
     return controller_.Reconcile(kKey);
   }

@@ -52,6 +52,12 @@ Response FakeApiServer::Implementation::LockedStore(const FakeRoute& route, cons
   KeepOtherHalf(route.subresource, before, after);
   const StoredObject* stored = etcd.Find(route.key());
   FieldOwners owners = stored ? stored->owners : FieldOwners();
+  // A client may write managedFields; one that leaves them out or empty keeps them.
+  const Json managed = after["metadata"].value("managedFields", Json::array());
+  after["metadata"].erase("managedFields");
+  if (stored && !managed.empty() && managed != owners.ManagedFields(route.api_version)) {
+    owners = FieldOwners::From(managed);
+  }
   owners.Update({ManagerOf(request), "Update", route.subresource}, before, after);
   if (QueryValue(request, "dryRun") == "All") return JsonResponse(200, after);
   const auto result = etcd.Put(route.key(), std::move(after), std::move(owners));
@@ -101,11 +107,12 @@ Response FakeApiServer::Implementation::LockedPatch(const FakeRoute& route, cons
     } catch (const Json::exception& exception) {
       return StatusResponse(422, "Invalid", exception.what());
     }
+    // "replace /metadata/resourceVersion" is how such a patch is made conditional.
+    if (auto refused = CheckPreconditions(after, live)) return *refused;
   } else {
     if (auto refused = CheckPreconditions(body, live)) return *refused;
     after.merge_patch(body);
   }
-  after["metadata"].erase("managedFields");
   return LockedStore(route, request, *stored->object, std::move(after));
 }
 

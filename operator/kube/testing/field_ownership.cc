@@ -108,6 +108,21 @@ void RemoveAt(Json& at, const FieldPath& path, std::size_t depth) {
   }
 }
 
+// The paths of a FieldsV1 tree.
+void Paths(const Json& fields, FieldPath& path, std::set<FieldPath>& paths) {
+  if (fields.empty() && !path.empty()) paths.insert(path);
+  for (const auto& [segment, below] : fields.items()) {
+    const bool element = !path.empty() && path.back().starts_with("k:");
+    if (segment == "." && !element) {
+      paths.insert(path);  // the map itself
+      continue;
+    }
+    path.push_back(segment);
+    Paths(below, path, paths);
+    path.pop_back();
+  }
+}
+
 std::string Text(const FieldPath& path) {
   std::string text;
   for (const std::string& segment : path) {
@@ -174,6 +189,22 @@ void FieldOwners::Update(const Manager& manager, const Json& before, const Json&
     owned_[manager].insert(path);
   }
   std::erase_if(owned_, [](const auto& entry) { return entry.second.empty(); });
+}
+
+FieldOwners FieldOwners::From(const Json& managed_fields) {
+  FieldOwners owners;
+  for (const Json& entry : managed_fields) {
+    FieldPath path;
+    std::set<FieldPath> paths;
+    const Json* fields = Find(entry, {"fieldsV1"});
+    if (fields && fields->is_object()) Paths(*fields, path, paths);
+    if (paths.empty()) continue;
+    owners
+        .owned_[{StringAt(entry, {"manager"}), StringAt(entry, {"operation"}),
+                 StringAt(entry, {"subresource"})}]
+        .merge(paths);
+  }
+  return owners;
 }
 
 Json FieldOwners::ManagedFields(const std::string& api_version) const {

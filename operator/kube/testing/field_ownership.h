@@ -44,6 +44,8 @@ class FieldOwners {
 
   // metadata.managedFields.
   Json ManagedFields(const std::string& api_version) const;
+  // The other way round: what a client wrote there.
+  static FieldOwners From(const Json& managed_fields);
 
   bool operator==(const FieldOwners&) const = default;
 

@@ -1,4 +1,4 @@
-#include "app/process_metrics.h"
+#include "common/metrics/process_metrics.h"
 
 #include <dirent.h>
 #include <sys/resource.h>
@@ -6,10 +6,11 @@
 
 #include <chrono>
 #include <cstdio>
+#include <utility>
 
-#include "app/family.h"
+#include "common/metrics/family.h"
 
-namespace todo {
+namespace sb::metrics {
 namespace {
 
 using prometheus::MetricType;
@@ -21,6 +22,11 @@ double ResidentBytes() {
   const int read = std::fscanf(file, "%ld %ld", &total, &resident);
   std::fclose(file);
   return read == 2 ? static_cast<double>(resident) * static_cast<double>(sysconf(_SC_PAGESIZE)) : 0;
+}
+
+double MostDescriptors() {
+  rlimit limit{};
+  return getrlimit(RLIMIT_NOFILE, &limit) == 0 ? static_cast<double>(limit.rlim_cur) : 0;
 }
 
 double OpenDescriptors() {
@@ -51,9 +57,12 @@ std::vector<prometheus::MetricFamily> ProcessMetrics::Collect() const {
   AddSample(cpu, Seconds(usage.ru_utime) + Seconds(usage.ru_stime));
   auto descriptors = Family("process_open_fds", "Open file descriptors.", MetricType::Gauge);
   AddSample(descriptors, OpenDescriptors());
+  auto most = Family("process_max_fds", "Limit of open file descriptors.", MetricType::Gauge);
+  AddSample(most, MostDescriptors());
   auto started = Family("process_start_time_seconds", "Start, since the epoch.", MetricType::Gauge);
   AddSample(started, started_);
-  return {std::move(memory), std::move(cpu), std::move(descriptors), std::move(started)};
+  return {std::move(memory), std::move(cpu), std::move(descriptors), std::move(most),
+          std::move(started)};
 }
 
-}  // namespace todo
+}  // namespace sb::metrics

@@ -1,4 +1,7 @@
 // Metrics whose values lie elsewhere, read at each scrape.
+//
+//   prometheus::MetricFamily open = Family("process_open_fds", "Open files.", MetricType::Gauge);
+//   AddSample(open, CountDescriptors());
 #pragma once
 
 #include <prometheus/metric_family.h>
@@ -7,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-namespace todo {
+namespace sb::metrics {
 
 using Labels = std::vector<std::pair<std::string, std::string>>;
 
@@ -28,4 +31,4 @@ inline void AddSample(prometheus::MetricFamily& family, double value, const Labe
   family.metric.push_back(std::move(metric));
 }
 
-}  // namespace todo
+}  // namespace sb::metrics
