@@ -1,12 +1,12 @@
 #include "operator/reconcile/executor.h"
 
-#include <algorithm>
 #include <set>
 #include <utility>
 
 #include "common/log.h"
 #include "operator/api/names.h"
 #include "operator/kube/applier.h"
+#include "operator/kube/owner_reference.h"
 #include "operator/plan/applied.h"
 #include "operator/reconcile/kinds.h"
 
@@ -32,13 +32,8 @@ bool IsOurs(const Json& live, const Json& desired, const std::string& backend) {
       StringAt(live, {"metadata", "labels", api::kNameLabel}) == backend) {
     return true;
   }
-  const Json* owners = Find(live, {"metadata", "ownerReferences"});
-  const Json* wanted = Find(desired, {"metadata", "ownerReferences"});
-  if (!owners || !wanted || !owners->is_array() || !wanted->is_array() || wanted->empty())
-    return false;
-  const std::string uid = StringAt(wanted->front(), {"uid"});
-  return std::any_of(owners->begin(), owners->end(),
-                     [&](const Json& owner) { return StringAt(owner, {"uid"}) == uid; });
+  const Json* owner = kube::ControllerOf(desired);
+  return owner && kube::IsOwnedBy(live, StringAt(*owner, {"uid"}));
 }
 
 std::string TakenMessage(const plan::ChildRef& ref, const std::string& backend) {
