@@ -63,7 +63,8 @@ void Informer::NoteWritten(const Json& object) {
 }
 
 void Informer::Run(std::stop_token stop) {
-  Step step = Begin(options_.watcher, std::random_device{}(), clock_.Now());
+  const std::uint32_t seed = options_.seed ? *options_.seed : std::random_device{}();
+  Step step = Begin(options_.watcher, seed, clock_.Now());
   while (!stop.stop_requested()) {
     if (step.staged == Staged::kDrop) writer_.DropStaged();
     if (step.staged == Staged::kCommit) Commit(step.commit_version);

@@ -17,6 +17,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -65,6 +66,8 @@ struct InformerOptions {
   Projection projection = WithoutNoise();
   std::map<std::string, IndexFunction> indexes = {};
   WatcherConfig watcher = {};
+  // Of the jitter of its delays; unset: another one each time. For simulations that must repeat.
+  std::optional<std::uint32_t> seed = {};
   Metrics* metrics = nullptr;  // must outlive the informer
   // On the informer's thread. What a note points to is valid during the call.
   std::function<void(const WatchNote&)> observer = {};

@@ -31,11 +31,13 @@ Step StartList(WatchMemory memory, TimePoint now) {
   if (memory.version_unavailable) {
     version = "";
   } else if (!memory.last_version.empty()) {
-    version = memory.last_version;
+    // With a limit, a version means exactly that one and not "not older": a watch that cannot begin
+    // there would be answered by a list of the same state for ever. Where there is no watch cache,
+    // the latest costs no more.
+    version = memory.paged_at_zero ? "" : memory.last_version;
   }
-  // An exact version is asked for without pages, so that the watch cache can answer, unless it is
-  // known to be off.
-  const bool paged = version.empty() || version == "0" || memory.paged_at_zero;
+  // "Not older than" is asked for without pages, so that the watch cache can answer.
+  const bool paged = version.empty() || version == "0";
   ListCommand command{version, paged ? memory.config.page_limit : 0, ""};
   return {
       {std::move(memory), Listing{version, "", paged, ""}}, std::move(command), Staged::kDrop, ""};
@@ -119,16 +121,18 @@ Step FallBackToLists(WatchMemory memory, TimePoint now) {
   return StartList(std::move(memory), now);
 }
 
-Step OnInitialEvent(WatchMemory memory, const Collecting& collecting, const EventArrived& event,
+Step OnInitialEvent(WatchMemory memory, Collecting collecting, const EventArrived& event,
                     TimePoint now) {
   if (!event.initial_events_end) {
     if (now - collecting.opened_at > memory.config.streaming_limit) {
       return FallBackToLists(std::move(memory), now);
     }
+    collecting.begun = true;
     return {{std::move(memory), collecting}, ReadOn{}, Staged::kKeep, ""};
   }
   memory.last_version = event.resource_version;
   memory.version_unavailable = false;
+  memory.unmarked_streams = 0;
   Watching watching{.opened_at = collecting.opened_at,
                     .events = 1,
                     .bookmark_seen = true,
@@ -139,8 +143,20 @@ Step OnInitialEvent(WatchMemory memory, const Collecting& collecting, const Even
           std::string(event.resource_version)};
 }
 
-Step OnCollectingFailed(WatchMemory memory, const StreamFailed& failure, TimePoint now) {
+// Whatever cuts streams short, pages get through it.
+Step OnUnmarked(WatchMemory memory, TimePoint now) {
+  if (++memory.unmarked_streams >= memory.config.streaming_attempts) {
+    return FallBackToLists(std::move(memory), now);
+  }
+  return BackOff(std::move(memory), true, now);
+}
+
+Step OnCollectingFailed(WatchMemory memory, const Collecting& collecting,
+                        const StreamFailed& failure, TimePoint now) {
   const Error& error = failure.error;
+  if (collecting.begun && error.code == ErrorCode::kUnavailable && !failure.answered) {
+    return OnUnmarked(std::move(memory), now);
+  }
   if (error.code == ErrorCode::kGone && !memory.version_unavailable) {
     memory.version_unavailable = true;
     return StartList(std::move(memory), now);
@@ -199,9 +215,9 @@ Step Next(WatchState state, const WatchInput& input, TimePoint now) {
       [&](const Collecting& at, const EventArrived& in) {
         return OnInitialEvent(std::move(memory), at, in, now);
       },
-      [&](const Collecting&, const StreamEnded&) { return BackOff(std::move(memory), true, now); },
-      [&](const Collecting&, const StreamFailed& in) {
-        return OnCollectingFailed(std::move(memory), in, now);
+      [&](const Collecting&, const StreamEnded&) { return OnUnmarked(std::move(memory), now); },
+      [&](const Collecting& at, const StreamFailed& in) {
+        return OnCollectingFailed(std::move(memory), at, in, now);
       },
       [&](const Watching& at, const EventArrived& in) {
         return OnEvent(std::move(memory), at, in);

@@ -10,10 +10,10 @@
 // seen
 //   (never back in time), and only if that fails as Gone for "" (a quorum read), so that rolling
 //   API servers are not stampeded.
-// - Pages of 500 when the version is "" or "0"; none at an exact version, so that the watch cache
-// can
-//   answer. A page after the first that is Gone: one whole list without pages at the version first
-//   asked for.
+// - Pages of 500 when the version is "" or "0"; none at the last one, so that the watch cache can
+//   answer, and because the server takes a version with a limit for exactly that version. Where
+//   there is no watch cache (version "0" came in pages), relists ask for "". A page after the first
+//   that is Gone: one whole list without pages at the version first asked for.
 // - A watch resumes at the version of the last event or bookmark. If it began at "0", its first
 // ADDED
 //   events are synthetic and unordered and their versions do not count.
@@ -26,8 +26,9 @@
 // - Streaming lists (opt-in): a list arrives as the first events of a watch, up to a marked
 // bookmark,
 //   and the watch goes on from there. A server or proxy that accepts one and never sends the mark
-//   (antrea#8123, k9s#4044) is found out by 15 s of silence or 60 s in all; it, and any server that
-//   refuses, is asked for plain lists from then on.
+//   (antrea#8123, k9s#4044) is found out by 15 s of silence, by 60 s in all, or by three streams in
+//   a row that end or break without it; it, and any server that refuses, is asked for plain lists
+//   from then on.
 #pragma once
 
 #include <chrono>
@@ -55,6 +56,7 @@ struct WatcherConfig {
   bool streaming_list = false;
   Duration streaming_idle = std::chrono::seconds(15);
   Duration streaming_limit = std::chrono::seconds(60);
+  int streaming_attempts = 3;  // that end or break after their first event, without the mark
   BackoffConfig backoff;
 };
 
@@ -65,6 +67,7 @@ struct WatchMemory {
   bool version_unavailable = false;  // the server does not have last_version: ask for the latest
   bool paged_at_zero = false;  // the server pages even version 0 (no watch cache): keep paging
   bool streams_lists = false;  // asked for, and not found out to be unsupported
+  int unmarked_streams = 0;    // streaming lists in a row that ended or broke
   Backoff backoff;
 };
 
@@ -79,6 +82,7 @@ struct Listing {
 struct Collecting {
   TimePoint opened_at;
   int timeout_s = 0;
+  bool begun = false;  // an event has come
 };
 // Waiting for events.
 struct Watching {

@@ -1,9 +1,8 @@
-// Paths, answers, lists and reads of the fake API server.
+// Paths, queries and answers of the fake API server.
 #include <algorithm>
 #include <utility>
 
 #include "operator/kube/testing/fake_api_server_impl.h"
-#include "operator/kube/testing/label_selector.h"
 
 namespace sb::kube {
 namespace {
@@ -17,8 +16,6 @@ std::vector<std::string> Segments(const std::string& path) {
   }
   return segments;
 }
-
-std::uint64_t Number(const std::string& text) { return std::strtoull(text.c_str(), nullptr, 10); }
 
 }  // namespace
 
@@ -59,93 +56,49 @@ std::string QueryValue(const Request& request, const std::string& name) {
   return "";
 }
 
+std::uint64_t Number(const std::string& text) { return std::strtoull(text.c_str(), nullptr, 10); }
+
+bool WantsMetadataOnly(const Request& request) {
+  return request.accept.find("as=PartialObjectMetadata") != std::string::npos;
+}
+
+std::optional<FakeSelection> FakeSelection::Of(const FakeRoute& route, const Request& request) {
+  auto labels = Selector::Labels(QueryValue(request, "labelSelector"));
+  auto fields = Selector::Fields(QueryValue(request, "fieldSelector"));
+  if (!labels || !fields) return std::nullopt;
+  return FakeSelection(route.namespace_, std::move(*labels), std::move(*fields));
+}
+
+bool FakeSelection::Has(const RevisionPtr& revision) const {
+  return revision &&
+         (scope_.empty() || StringAt(revision->object(), {"metadata", "namespace"}) == scope_) &&
+         labels_.Matches(revision->object()) && fields_.Matches(revision->object());
+}
+
 Response JsonResponse(int status, const Json& body) {
   return {status, {{"Content-Type", "application/json"}}, body.dump()};
 }
 
+Json StatusBody(int code, const std::string& reason, const std::string& message, Json details) {
+  return {{"kind", "Status"}, {"apiVersion", "v1"}, {"status", code < 300 ? "Success" : "Failure"},
+          {"reason", reason}, {"message", message}, {"details", std::move(details)},
+          {"code", code}};
+}
+
 Response StatusResponse(int code, const std::string& reason, const std::string& message,
                         Json details) {
-  Response response = JsonResponse(code, {{"kind", "Status"},
-                                          {"apiVersion", "v1"},
-                                          {"status", code < 300 ? "Success" : "Failure"},
-                                          {"reason", reason},
-                                          {"message", message},
-                                          {"details", std::move(details)},
-                                          {"code", code}});
-  return response;
+  return JsonResponse(code, StatusBody(code, reason, message, std::move(details)));
 }
 
-Json FakeApiServer::Implementation::Rendered(const StoredKey& key, const Json& object) const {
-  Json rendered = object;
-  const StoredObject* stored = etcd.Find(key);
-  if (!stored) return rendered;
-  Json managed = stored->owners.ManagedFields(StringAt(object, {"apiVersion"}));
-  if (!managed.empty()) rendered["metadata"]["managedFields"] = std::move(managed);
-  return rendered;
+Response NotFound(const FakeRoute& route) {
+  return StatusResponse(404, "NotFound", route.collection + " \"" + route.name + "\" not found");
 }
 
-Response FakeApiServer::Implementation::LockedGet(const FakeRoute& route) {
-  const auto object = etcd.GetAt(route.key(), frozen.value_or(etcd.version()));
-  if (!object)
-    return StatusResponse(404, "NotFound", route.collection + " \"" + route.name + "\" not found");
-  return JsonResponse(200, Rendered(route.key(), *object));
-}
-
-Response FakeApiServer::Implementation::LockedList(const FakeRoute& route, const Request& request) {
-  auto labels = Selector::Labels(QueryValue(request, "labelSelector"));
-  auto fields = Selector::Fields(QueryValue(request, "fieldSelector"));
-  if (!labels || !fields) return StatusResponse(400, "BadRequest", "unable to parse the selector");
-  const std::string asked = QueryValue(request, "resourceVersion");
-  const std::string token = QueryValue(request, "continue");
-  if (!token.empty() && !asked.empty()) {
-    return StatusResponse(400, "BadRequest",
-                          "specifying resource version is not allowed when using continue");
-  }
-  if (!asked.empty() && Number(asked) > etcd.version()) {
-    return StatusResponse(504, "Timeout", "Too large resource version: " + asked,
-                          {{"causes", Json::array({{{"reason", "ResourceVersionTooLarge"},
-                                                    {"message", "Too large resource version"}}})},
-                           {"retryAfterSeconds", 1}});
-  }
-  // "version/namespace/name": the version of the first page, and the last key of the page before.
-  std::uint64_t version = frozen.value_or(etcd.version());
-  std::optional<ObjectKey> after;
-  if (!token.empty()) {
-    const auto parts = Segments("/" + token);
-    version = Number(parts.at(0));
-    if (version < etcd.compacted()) {
-      return StatusResponse(410, "Expired", "The provided continue parameter is too old");
-    }
-    after = ObjectKey{parts.at(1), parts.at(2)};
-  }
-  // The watch cache answers version "0" (and exact ones) without pages.
-  const bool paged = asked.empty();
-  const std::size_t limit = paged ? Number(QueryValue(request, "limit")) : 0;
-  Json items = Json::array();
-  std::string next;
-  std::string kind = "";
-  for (const auto& object : etcd.ListAt(route.collection, version)) {
-    const ObjectKey key = KeyOf(*object);
-    if (!route.namespace_.empty() && key.namespace_ != route.namespace_) continue;
-    if (after && key <= *after) continue;
-    if (!labels->Matches(*object) || !fields->Matches(*object)) continue;
-    if (limit > 0 && items.size() == limit) {
-      const ObjectKey last = KeyOf(items.back());
-      next = std::to_string(version) + "/" + last.namespace_ + "/" + last.name;
-      break;
-    }
-    Json item = Rendered({route.collection, key}, *object);
-    kind = StringAt(item, {"kind"});
-    item.erase("kind");  // as typed lists do
-    item.erase("apiVersion");
-    items.push_back(std::move(item));
-  }
-  Json list{{"kind", kind + "List"},
-            {"apiVersion", route.api_version},
-            {"metadata", {{"resourceVersion", std::to_string(version)}}},
-            {"items", std::move(items)}};
-  if (!next.empty()) list["metadata"]["continue"] = next;
-  return JsonResponse(200, list);
+Json TooLargeStatus(std::uint64_t asked) {
+  return StatusBody(504, "Timeout", "Too large resource version: " + std::to_string(asked),
+                    {{"causes", Json::array({{{"reason", "ResourceVersionTooLarge"},
+                                              {"message", "Too large resource version"}}})},
+                     {"retryAfterSeconds", 1}});
 }
 
 }  // namespace sb::kube

@@ -1,18 +1,18 @@
 // An API server in memory, behind the Transport interface: for simulations of a whole operator, and
 // for tests of this library. It keeps what the real one promises as far as a controller can tell:
 // - one counter of resource versions; uid, creationTimestamp, generation (bumped when something
-// outside metadata and
-//   status changes, for every kind that has a spec);
-// - list and watch with label selectors (=, !=, in, notin, exists), pages, continue tokens,
-// bookmarks on demand,
-//   version history with 410 below a mark that Compact() sets;
+//   outside metadata and status changes, for every kind that has a spec);
+// - lists and watches with label and field selectors, as full objects or as PartialObjectMetadata;
+//   resourceVersion, resourceVersionMatch, limit, continue and sendInitialEvents mean what the
+//   Kubernetes documentation ("Resource versions", "Streaming lists") says they mean;
+// - a watch cache with a window of history, which may lag, restart, or be off (FakeServerTraits);
 // - POST, PUT with resourceVersion, merge and JSON patches, server-side apply, DELETE with
-// preconditions, finalizers,
-//   owner references (CollectGarbage), the status subresource for every kind;
+//   preconditions, finalizers, owner references (CollectGarbage), the status subresource for every
+//   kind;
 // - server-side apply subset: deep merge; lists of maps merge by name, else by containerPort or
-// port, type, key, ip,
-//   else are replaced. Ownership is kept per leaf field: conflicts without force, removal of fields
-//   that a manager no longer applies, and no write at all if nothing changes.
+//   port, type, key, ip, else are replaced. Ownership is kept per leaf field: conflicts without
+//   force, removal of fields that a manager no longer applies, and no write at all if nothing
+//   changes.
 //
 //   FakeApiServer server;
 //   Client client(server);
@@ -20,29 +20,56 @@
 //   server.FailNext({.method = "PATCH", .after = 2}, 500);   // the third PATCH from now
 //
 // Kinds need no registration: the plural and the group version in the path name them. Thread-safe.
+//
+// Streams wait on real time. With OnIdle they never wait: a hook lets virtual time pass instead, so
+// that server, client and the rest of the world run on one thread and on one clock.
 #pragma once
 
-#include <condition_variable>
 #include <cstdint>
-#include <deque>
 #include <functional>
-#include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "common/json.h"
+#include "common/time.h"
 #include "operator/kube/resource.h"
 #include "operator/kube/transport.h"
 
 namespace sb::kube {
 
+// What kind of server it is. The default is one that never forgets and never lags.
+struct FakeServerTraits {
+  // Off: lists at version 0 honour `limit`, and watches come from etcd.
+  bool watch_cache = true;
+  // How many of a kind's last changes a watch may still begin before; older versions are Gone.
+  std::optional<std::size_t> watch_window = {};
+  // By how many versions the cache is behind: what watches, and lists that allow it, do not see
+  // yet. A version that it has not reached is too large for it.
+  std::uint64_t cache_lag = 0;
+  // A watch from a version that is Gone is refused by its HTTP status. Else it is accepted and its
+  // first event is the error, as servers with a watch cache do it.
+  bool gone_by_status = false;
+  enum class StreamingLists {
+    kSupported,
+    kRefused,      // the feature is off
+    kIgnored,      // a server so old that it does not know the parameter
+    kNeverMarked,  // initial events come, the mark never does (proxies; antrea#8123)
+  };
+  StreamingLists streaming_lists = StreamingLists::kSupported;
+  // Between bookmarks of watches that allow them; there is another one 2 s before a watch's end.
+  // Zero: only those of Bookmark().
+  Duration bookmark_interval = {};
+  // > 0: so many empty pages come before each page that a `continue` token asks for.
+  int empty_pages = 0;
+  // Off: no managedFields, and an apply never conflicts. A write then takes a few microseconds.
+  bool field_owners = true;
+};
+
 class FakeApiServer : public Transport {
  public:
-  explicit FakeApiServer(const Clock& clock = SystemClock());
+  explicit FakeApiServer(const Clock& clock = SystemClock(), FakeServerTraits traits = {});
   ~FakeApiServer() override;
 
   Expected<Response> Send(const Request& request, Duration deadline, std::stop_token stop) override;
@@ -61,13 +88,39 @@ class FakeApiServer : public Transport {
   // Deletes what has an owner reference to a UID that no longer exists; returns how many. Repeats
   // until none is left.
   int CollectGarbage();
+  std::string ResourceVersion() const;
+
   // Forgets history: versions before now answer 410, also in open watches if `break_watches`.
   void Compact(bool break_watches = false);
-  // Sends a bookmark into every open watch.
+  // Forgets all history but the last `versions`; open watches that are not so far get 410.
+  void CompactAllBut(std::uint64_t versions);
+  // Sends a bookmark into every open watch that allows them.
   void Bookmark();
   // Ends (in good order) or breaks every open watch.
   void CloseWatches(bool cleanly = true);
-  std::string ResourceVersion() const;
+  // Another API server in front of the same etcd: streams break, and its watch cache begins at the
+  // version that it starts with, so that a watch from any earlier one is Gone. Scripted faults
+  // stay.
+  void Restart();
+  void Become(const FakeServerTraits& traits);
+
+  // What etcd holds, to come back to.
+  class Backup {
+   public:
+    Backup();
+    ~Backup();
+    Backup(const Backup&);
+    Backup& operator=(const Backup&);
+
+   private:
+    friend class FakeApiServer;
+    struct Content;
+    std::shared_ptr<const Content> content_;
+  };
+  Backup BackUp() const;
+  // etcd restored, and the API server restarted. Versions go back to those of the backup, unless
+  // `bump` > 0 (etcdutl --bump-revision --mark-compacted): then they go on that much further.
+  void Restore(const Backup& backup, std::uint64_t bump = 0);
 
   // ---- What was asked ----
 
@@ -93,7 +146,8 @@ class FakeApiServer : public Transport {
     int times = 1;                   // < 0: for ever
   };
   // Matching requests get this HTTP status with a Status body of that code and do nothing.
-  void FailNext(Match match, int status, std::string reason = "");
+  // `retry_after_s` > 0: with that Retry-After.
+  void FailNext(Match match, int status, std::string reason = "", int retry_after_s = 0);
   // Matching requests end in kUnavailable: before the server did the work, or after.
   void DropNext(Match match, bool after_work = false);
   // Called before every request is handled, without a lock held. A simulation throws its crash from
@@ -102,6 +156,13 @@ class FakeApiServer : public Transport {
   // Lists and gets answer from the state at this version until it is cleared with "".
   void FreezeReads(const std::string& resource_version);
   void ClearFaults();
+
+  // ---- Virtual time ----
+
+  // Instead of waiting, a stream calls this, without a lock held, until it has something to say or
+  // its time is over: the hook lets the clock that the server was made with move on to whatever
+  // happens next, but not beyond `until`. Set before the first stream.
+  void OnIdle(std::function<void(TimePoint until)> hook);
 
  private:
   struct Implementation;

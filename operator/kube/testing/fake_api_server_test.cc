@@ -27,6 +27,21 @@ class FakeApiServerTest : public testing::Test {
   }
   Json Spec() { return server_.Get(Deployments(), kTodo).value()["spec"]; }
 
+  struct Page {
+    std::vector<Json> items;
+    ListEnd end;
+  };
+  Expected<Page> List(const Resource& resource, const ListOptions& options = {}) {
+    Page page;
+    auto end = client_.List(resource, options, [&](std::string_view item) -> Expected<void> {
+      page.items.push_back(Json::parse(item));
+      return {};
+    });
+    if (!end) return tl::unexpected(std::move(end.error()));
+    page.end = std::move(*end);
+    return page;
+  }
+
   FakeApiServer server_;
   Client client_{server_};
 };
@@ -154,7 +169,7 @@ TEST_F(FakeApiServerTest, ReadsCanBeStale) {
   ASSERT_TRUE(Apply({{"replicas", 2}}));
   server_.FreezeReads(then);
   EXPECT_EQ((*client_.Get(Deployments(), kTodo))["spec"]["replicas"], 1);
-  EXPECT_EQ((*client_.List(Deployments()))["items"][0]["spec"]["replicas"], 1);
+  EXPECT_EQ(List(Deployments())->items.at(0)["spec"]["replicas"], 1);
   server_.FreezeReads("");
   EXPECT_EQ((*client_.Get(Deployments(), kTodo))["spec"]["replicas"], 2);
 }
@@ -163,17 +178,16 @@ TEST_F(FakeApiServerTest, ListsPageAndExpire) {
   for (const char* name : {"a", "b", "c"}) {
     server_.Put(Pods(), {{"metadata", {{"name", name}, {"namespace", "ns"}}}});
   }
-  auto page = client_.List(Pods(), {.limit = 2});
+  auto page = List(Pods(), {.limit = 2});
   ASSERT_TRUE(page);
-  EXPECT_EQ((*page)["items"].size(), 2u);
-  const std::string token = (*page)["metadata"]["continue"];
+  EXPECT_EQ(page->items.size(), 2u);
+  const std::string token = page->end.continue_token;
   server_.Remove(Pods(), {"ns", "c"});
-  page = client_.List(Pods(), {.limit = 2, .continue_token = token});
-  EXPECT_EQ((*page)["items"].size(), 1u) << "pages show one moment";
+  page = List(Pods(), {.limit = 2, .continue_token = token});
+  EXPECT_EQ(page->items.size(), 1u) << "pages show one moment";
   server_.Compact();
-  EXPECT_EQ(client_.List(Pods(), {.limit = 2, .continue_token = token}).error().code,
-            ErrorCode::kGone);
-  EXPECT_TRUE(IsTooLarge(client_.List(Pods(), {.resource_version = "99999"}).error()));
+  EXPECT_EQ(List(Pods(), {.limit = 2, .continue_token = token}).error().code, ErrorCode::kGone);
+  EXPECT_TRUE(IsTooLarge(List(Pods(), {.resource_version = "99999"}).error()));
 }
 
 TEST(Selector, ReadsEveryForm) {

@@ -50,18 +50,20 @@ void KeepOtherHalf(const std::string& subresource, const Json& live, Json& objec
 Response FakeApiServer::Implementation::LockedStore(const FakeRoute& route, const Request& request,
                                                     const Json& before, Json after) {
   KeepOtherHalf(route.subresource, before, after);
-  const StoredObject* stored = etcd.Find(route.key());
-  FieldOwners owners = stored ? stored->owners : FieldOwners();
+  const RevisionPtr stored = etcd.Find(route.key());
+  FieldOwners owners = stored ? stored->owners() : FieldOwners();
   // A client may write managedFields; one that leaves them out or empty keeps them.
   const Json managed = after["metadata"].value("managedFields", Json::array());
   after["metadata"].erase("managedFields");
-  if (stored && !managed.empty() && managed != owners.ManagedFields(route.api_version)) {
-    owners = FieldOwners::From(managed);
+  if (traits.field_owners) {
+    if (stored && !managed.empty() && managed != owners.ManagedFields(route.api_version)) {
+      owners = FieldOwners::From(managed);
+    }
+    owners.Update({ManagerOf(request), "Update", route.subresource}, before, after);
   }
-  owners.Update({ManagerOf(request), "Update", route.subresource}, before, after);
   if (QueryValue(request, "dryRun") == "All") return JsonResponse(200, after);
   const auto result = etcd.Put(route.key(), std::move(after), std::move(owners));
-  return JsonResponse(before.empty() ? 201 : 200, Rendered(route.key(), *result));
+  return JsonResponse(before.empty() ? 201 : 200, result->Rendered());
 }
 
 Response FakeApiServer::Implementation::LockedCreate(const FakeRoute& route, const Request& request,
@@ -85,21 +87,19 @@ Response FakeApiServer::Implementation::LockedCreate(const FakeRoute& route, con
 
 Response FakeApiServer::Implementation::LockedUpdate(const FakeRoute& route, const Request& request,
                                                      Json body) {
-  const StoredObject* stored = etcd.Find(route.key());
-  if (!stored)
-    return StatusResponse(404, "NotFound", route.collection + " \"" + route.name + "\" not found");
-  if (auto refused = CheckPreconditions(body, *stored->object)) return *refused;
-  return LockedStore(route, request, *stored->object, std::move(body));
+  const RevisionPtr stored = etcd.Find(route.key());
+  if (!stored) return NotFound(route);
+  if (auto refused = CheckPreconditions(body, stored->object())) return *refused;
+  return LockedStore(route, request, stored->object(), std::move(body));
 }
 
 Response FakeApiServer::Implementation::LockedPatch(const FakeRoute& route, const Request& request,
                                                     const Json& body) {
   if (request.content_type == "application/apply-patch+yaml")
     return LockedApply(route, request, body);
-  const StoredObject* stored = etcd.Find(route.key());
-  if (!stored)
-    return StatusResponse(404, "NotFound", route.collection + " \"" + route.name + "\" not found");
-  const Json live = Rendered(route.key(), *stored->object);
+  const RevisionPtr stored = etcd.Find(route.key());
+  if (!stored) return NotFound(route);
+  const Json live = stored->Rendered();
   Json after = live;
   if (request.content_type == "application/json-patch+json") {
     try {
@@ -113,7 +113,7 @@ Response FakeApiServer::Implementation::LockedPatch(const FakeRoute& route, cons
     if (auto refused = CheckPreconditions(body, live)) return *refused;
     after.merge_patch(body);
   }
-  return LockedStore(route, request, *stored->object, std::move(after));
+  return LockedStore(route, request, stored->object(), std::move(after));
 }
 
 Response FakeApiServer::Implementation::LockedApply(const FakeRoute& route, const Request& request,
@@ -126,11 +126,11 @@ Response FakeApiServer::Implementation::LockedApply(const FakeRoute& route, cons
     return StatusResponse(400, "BadRequest",
                           "apiVersion, kind or metadata.name do not fit the path");
   }
-  const StoredObject* stored = etcd.Find(route.key());
+  const RevisionPtr stored = etcd.Find(route.key());
   if (!stored && (!route.subresource.empty() || !UidOf(body).empty())) {
-    return StatusResponse(404, "NotFound", route.collection + " \"" + route.name + "\" not found");
+    return NotFound(route);
   }
-  const Json live = stored ? *stored->object : Json::object();
+  const Json live = stored ? stored->object() : Json::object();
   if (stored) {
     if (auto refused = CheckPreconditions(body, live)) return *refused;
   }
@@ -142,10 +142,15 @@ Response FakeApiServer::Implementation::LockedApply(const FakeRoute& route, cons
   } else {
     applied.erase("status");
   }
-  FieldOwners owners = stored ? stored->owners : FieldOwners();
+  FieldOwners owners = stored ? stored->owners() : FieldOwners();
   Json after;
-  const auto conflicts = owners.Apply({manager, "Apply", route.subresource}, live, applied,
-                                      QueryValue(request, "force") == "true", after);
+  std::vector<FieldConflict> conflicts;
+  if (traits.field_owners) {
+    conflicts = owners.Apply({manager, "Apply", route.subresource}, live, applied,
+                             QueryValue(request, "force") == "true", after);
+  } else {
+    after = Merged(live, applied);
+  }
   if (!conflicts.empty()) {
     Json causes = Json::array();
     std::string message = "Apply failed with " + std::to_string(conflicts.size()) +
@@ -168,26 +173,25 @@ Response FakeApiServer::Implementation::LockedApply(const FakeRoute& route, cons
   }
   if (QueryValue(request, "dryRun") == "All") return JsonResponse(200, after);
   const auto result = etcd.Put(route.key(), std::move(after), std::move(owners));
-  return JsonResponse(stored ? 200 : 201, Rendered(route.key(), *result));
+  return JsonResponse(stored ? 200 : 201, result->Rendered());
 }
 
 Response FakeApiServer::Implementation::LockedDelete(const FakeRoute& route, const Json& options) {
-  const StoredObject* stored = etcd.Find(route.key());
-  if (!stored)
-    return StatusResponse(404, "NotFound", route.collection + " \"" + route.name + "\" not found");
+  const RevisionPtr stored = etcd.Find(route.key());
+  if (!stored) return NotFound(route);
   const std::string uid = StringAt(options, {"preconditions", "uid"});
-  if (!uid.empty() && uid != UidOf(*stored->object)) {
+  if (!uid.empty() && uid != UidOf(stored->object())) {
     return Conflict("Precondition failed: UID in precondition: " + uid +
-                    ", UID in object meta: " + UidOf(*stored->object));
+                    ", UID in object meta: " + UidOf(stored->object()));
   }
-  const Json* finalizers = Find(*stored->object, {"metadata", "finalizers"});
+  const Json* finalizers = Find(stored->object(), {"metadata", "finalizers"});
   if (finalizers && !finalizers->empty()) {
-    Json doomed = *stored->object;
+    Json doomed = stored->object();
     if (!doomed["metadata"].contains("deletionTimestamp")) {
-      doomed["metadata"]["deletionTimestamp"] = FormatTime(wall.WallNow());
+      doomed["metadata"]["deletionTimestamp"] = FormatTime(clock.WallNow());
     }
-    const auto result = etcd.Put(route.key(), std::move(doomed), stored->owners);
-    return JsonResponse(200, Rendered(route.key(), *result));
+    const auto result = etcd.Put(route.key(), std::move(doomed), stored->owners());
+    return JsonResponse(200, result->Rendered());
   }
   etcd.Erase(route.key());
   return StatusResponse(200, "", "");

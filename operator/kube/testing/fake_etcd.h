@@ -6,7 +6,6 @@
 #include <deque>
 #include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,53 +22,89 @@ struct StoredKey {
   auto operator<=>(const StoredKey&) const = default;
 };
 
-struct StoredObject {
-  std::shared_ptr<const Json> object;  // without managedFields
-  FieldOwners owners;
-};
+// An object as one write left it. Immutable but for its texts, which are made when first asked for.
+class Revision {
+ public:
+  Revision(Json object, FieldOwners owners)
+      : object_(std::move(object)), owners_(std::move(owners)) {}
 
-// One change: `before` is null for a creation, `after` for a deletion (then `before` carries the
-// deletion's version).
+  const Json& object() const { return object_; }  // without managedFields
+  const FieldOwners& owners() const { return owners_; }
+  // As clients get it, managedFields included.
+  Json Rendered() const;
+  // The same as JSON text; `metadata_only`: as PartialObjectMetadata.
+  std::string Text(bool metadata_only) const;
+  // As an item of a list, which lacks kind and apiVersion unless it is a PartialObjectMetadata.
+  const std::string& ItemText(bool metadata_only) const;
+
+ private:
+  const Json object_;
+  const FieldOwners owners_;
+  mutable std::string item_text_, partial_text_;
+};
+using RevisionPtr = std::shared_ptr<const Revision>;
+
+// Any object as clients get it if they ask for metadata only.
+Json AsPartialObject(const Json& object);
+
+// One change: `before` is null for a creation, `after` for a deletion.
 struct HistoryEntry {
   std::uint64_t version;
   StoredKey key;
-  std::shared_ptr<const Json> before;
-  std::shared_ptr<const Json> after;
+  RevisionPtr before;
+  RevisionPtr after;
 };
 
 class FakeEtcd {
  public:
+  using History = std::deque<HistoryEntry>;
+  // Everything but the history, as a backup has it.
+  struct Snapshot {
+    std::map<StoredKey, RevisionPtr> objects;
+    std::uint64_t version = 0;
+  };
+
   explicit FakeEtcd(const Clock& clock) : clock_(clock) {}
 
-  const StoredObject* Find(const StoredKey& key) const;
+  // The object as it is now, or null.
+  RevisionPtr Find(const StoredKey& key) const;
   // Objects of a collection, in the order of their keys, as of now or of an earlier version.
-  std::vector<std::shared_ptr<const Json>> List(const std::string& collection) const;
-  std::vector<std::shared_ptr<const Json>> ListAt(const std::string& collection,
-                                                  std::uint64_t version) const;
-  std::shared_ptr<const Json> GetAt(const StoredKey& key, std::uint64_t version) const;
+  std::vector<RevisionPtr> List(const std::string& collection) const;
+  std::vector<RevisionPtr> ListAt(const std::string& collection, std::uint64_t version) const;
+  RevisionPtr GetAt(const StoredKey& key, std::uint64_t version) const;
   std::vector<StoredKey> Keys() const;
+  // The kind of the objects of a collection; "" before the first.
+  std::string KindOf(const std::string& collection) const;
 
   // Writes what differs: fills in uid, creationTimestamp, generation and the new version; nothing
   // happens, not even to the version, if neither object nor owners change. An object that is being
   // deleted and has no finalizers left is removed. Returns the object as stored (or as it was
   // last).
-  std::shared_ptr<const Json> Put(const StoredKey& key, Json object, FieldOwners owners);
+  RevisionPtr Put(const StoredKey& key, Json object, FieldOwners owners);
   // Removes at once, whatever the finalizers.
   void Erase(const StoredKey& key);
 
   std::uint64_t version() const { return version_; }
   // History before this is gone.
   std::uint64_t compacted() const { return compacted_; }
-  void Compact();
-  const std::deque<HistoryEntry>& history() const { return history_; }
+  void Compact(std::uint64_t version);
+  // The changes of one collection, oldest first.
+  const History& HistoryOf(const std::string& collection) const;
+  // The first of them after `version`.
+  static History::const_iterator After(const History& history, std::uint64_t version);
+
+  Snapshot TakeSnapshot() const { return {objects_, version_}; }
+  // Objects and version as in the snapshot; no history. `bump` > 0: the version moves on by that
+  // much from where it was instead, and everything before counts as compacted.
+  void Restore(const Snapshot& snapshot, std::uint64_t bump);
 
  private:
-  void Record(const StoredKey& key, std::shared_ptr<const Json> before,
-              std::shared_ptr<const Json> after);
+  void Record(const StoredKey& key, RevisionPtr before, RevisionPtr after);
 
   const Clock& clock_;
-  std::map<StoredKey, StoredObject> objects_;
-  std::deque<HistoryEntry> history_;
+  std::map<StoredKey, RevisionPtr> objects_;
+  std::map<std::string, History> histories_;
+  std::map<std::string, std::string> kinds_;
   std::uint64_t version_ = 1;
   std::uint64_t compacted_ = 0;
   std::uint64_t next_uid_ = 1;
