@@ -1,0 +1,2 @@
+def render(rows, ours, theirs, caption):
+    return ""
