@@ -13,8 +13,6 @@ from bench.controller.progress import rest
 from bench.controller.scenario import Scenario
 
 _ARRIVAL_SECONDS = 120.0
-_AFTER_RELIST_SECONDS = 5.0
-_QUIET_SECONDS = 5.0
 
 Figures = dict[str, float]
 
@@ -41,9 +39,9 @@ class Bench:
         with self._synced(side, options) as (manager, figures):
             self._idle(manager, figures)
             self._relist(manager, figures)
-            rest("quiet again", _QUIET_SECONDS)
+            rest("quiet again", self.scenario.quiet_seconds)
             self._updates(manager, figures)
-            rest("quiet again", _QUIET_SECONDS)
+            rest("quiet again", self.scenario.quiet_seconds)
             self._reconciles(manager, figures)
             self._check_nothing_was_written(manager)
         return figures
@@ -89,7 +87,7 @@ class Bench:
         wanted = before["pod_events"] + self.scenario.changed_unseen
         manager.wait_for("a relist of everything", lambda now: now["pod_events"] >= wanted and all(
             now["lists"][kind] > before["lists"][kind] for kind in before["lists"]), _ARRIVAL_SECONDS)
-        rest(f"{manager.name}: after the relist", _AFTER_RELIST_SECONDS)
+        rest(f"{manager.name}: after the relist", self.scenario.quiet_seconds)
         figures["peak_bytes"] = manager.memory().peak
         self._check_arrived(manager, wanted)
 

@@ -38,7 +38,7 @@ class Bar:
         with self._lock:
             self._done += by
             now = time.monotonic()
-            if now >= self._next:
+            if now >= self._next and self._done < self._total:
                 self._next = now + (_IN_PLACE_SECONDS if self._in_place else _PLAIN_SECONDS)
                 self._write(f"{self._what}  {cells(self._done, self._total, _CELLS)} {self._done / self._total:4.0%}")
 

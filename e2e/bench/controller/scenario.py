@@ -17,6 +17,7 @@ class Scenario:
     updates_per_second: int = 250
     changed_unseen: int = 500   # pods that change behind a manager's back before it has to relist
     idle_seconds: float = 30
+    quiet_seconds: float = 5    # after what shook everything, before the next figure
     spin_seconds: float = 10
     rounds: int = 2
     backends: int = 1000    # ScalableBackends, with --operator
@@ -27,5 +28,5 @@ class Scenario:
 
 
 FULL = Scenario()
-QUICK = Scenario(widgets=100, secrets=1000, updates=500, changed_unseen=50, idle_seconds=3, spin_seconds=2, rounds=1,
-                 backends=20)
+QUICK = Scenario(widgets=100, secrets=1000, updates=500, changed_unseen=50, idle_seconds=3, quiet_seconds=1, spin_seconds=2,
+                 rounds=1, backends=20)

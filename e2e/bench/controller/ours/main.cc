@@ -35,6 +35,7 @@ using sb::kube::ObjectKey;
 using sb::kube::ObjectPtr;
 
 constexpr char kWidgetLabel[] = "bench/widget";
+constexpr char kByWidget[] = "widget";
 
 // --- Everything that looks into an object. ---
 
@@ -44,33 +45,30 @@ const sb::kube::Resource& Widgets() {
 }
 
 // What the bench's second table keeps of a Pod: metadata, phase and conditions.
-void KeepStatusOnly(Json& pod) {
-  sb::kube::DropNoise(pod);
-  pod.erase("spec");
-  Json status = Json::object();
-  for (const char* name : {"phase", "conditions"}) {
-    if (const Json* kept = sb::Find(pod, {"status", name})) status[name] = *kept;
-  }
-  pod["status"] = std::move(status);
+sb::kube::Projection StatusOnly() {
+  return sb::kube::WithoutNoise()
+      .Drop("/spec")
+      .Drop("/status")
+      .Keep("/status/phase")
+      .Keep("/status/conditions");
 }
 
 bool IsReady(const ObjectPtr& pod) {
-  if (sb::StringAt(*pod, {"status", "phase"}) != "Running") return false;
-  const Json* conditions = sb::Find(*pod, {"status", "conditions"});
-  if (!conditions) return false;
-  for (const Json& condition : *conditions) {
-    if (sb::StringAt(condition, {"type"}) == "Ready") {
-      return sb::StringAt(condition, {"status"}) == "True";
-    }
+  const sb::kube::Value status = (*pod)["status"];
+  if (status["phase"].String() != "Running") return false;
+  for (const sb::kube::Value condition : status["conditions"].Elements()) {
+    if (condition["type"].String() == "Ready") return condition["status"].String() == "True";
   }
   return false;
 }
 
 std::string WidgetOf(const ObjectPtr& pod) {
-  return sb::StringAt(*pod, {"metadata", "labels", kWidgetLabel});
+  return std::string(pod->At({"metadata", "labels", kWidgetLabel}).String());
 }
 
-long long ReadyInStatus(const ObjectPtr& widget) { return sb::IntAt(*widget, {"status", "ready"}); }
+long long ReadyInStatus(const ObjectPtr& widget) {
+  return widget->At({"status", "ready"}).Integer();
+}
 
 // --- The manager. ---
 
@@ -85,8 +83,8 @@ class Manager {
                  [this](const ObjectKey& key, ObjectPtr, ObjectPtr) { queue_.Add(key); }),
         pods_(client_,
               {.resource = sb::kube::Pods(),
-               .projection = status_only ? KeepStatusOnly : sb::kube::DropNoise,
-               .index = sb::kube::IndexByLabel(kWidgetLabel),
+               .projection = status_only ? StatusOnly() : sb::kube::WithoutNoise(),
+               .indexes = {{kByWidget, sb::kube::IndexByLabel(kWidgetLabel)}},
                .metrics = &metrics_},
               [this](const ObjectKey& key, ObjectPtr old, ObjectPtr now) {
                 if (old && now) pod_events_.fetch_add(1, std::memory_order_relaxed);
@@ -126,7 +124,7 @@ class Manager {
 
   Json Spin(std::chrono::duration<double> duration) {
     spinning_ = true;
-    for (const ObjectPtr& widget : widgets_.store().List()) queue_.Add(sb::kube::KeyOf(*widget));
+    for (const ObjectPtr& widget : widgets_.store().List()) queue_.Add(widget->key());
     const auto started = std::chrono::steady_clock::now();
     const std::int64_t before = reconciles_;
     std::this_thread::sleep_for(duration);
@@ -168,7 +166,9 @@ class Manager {
     const ObjectPtr widget = widgets_.store().Get(key);
     if (!widget) return true;
     long long ready = 0;
-    for (const ObjectPtr& pod : pods_.store().ByIndex(key.ToString())) ready += IsReady(pod);
+    for (const ObjectPtr& pod : pods_.store().ByIndex(kByWidget, key.ToString())) {
+      ready += IsReady(pod);
+    }
     if (ReadyInStatus(widget) != ready) {
       const Json patch = {{"status", {{"ready", ready}}}};
       auto written = client_.MergePatch(Widgets(), key, patch,
