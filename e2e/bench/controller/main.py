@@ -32,6 +32,7 @@ from harness.steps import Steps, say
 
 _UP_SECONDS = 3600.0
 _DOWN_SECONDS = 120.0
+_TITLE = "The same manager on operator/kube and on controller-runtime"
 _PLOT = REPOSITORY / "docs/bench-controller.svg"
 
 
@@ -114,7 +115,8 @@ def _measure(arguments: Namespace, bench: Bench) -> str:
     _write(OUT / "bench/controller.json", json.dumps(everything, indent=1))
     _print(scenario, versions, sizes, summary, projected, no_copy, operator_figures)
     if arguments.plot:
-        _write(_PLOT, chart.render(report.MAIN_ROWS, summary["ours"], summary["theirs"], _caption(scenario, versions)))
+        _write(_PLOT, chart.render(report.MAIN_ROWS, summary["ours"], summary["theirs"], _TITLE,
+                                   _caption(scenario, versions)))
     return report.last_line(summary["ours"], summary["theirs"],
                             operator_figures["rss_bytes"] if operator_figures else None)
 
@@ -129,7 +131,8 @@ def _print(scenario: Scenario, versions: dict[str, str], sizes: dict[str, float]
     print(report.table(report.STATUS_ONLY_ROWS, projected["ours"], projected["theirs"]))
     if operator_figures:
         print(f"\nthe operator with {scenario.backends:,} ScalableBackends and {scenario.secrets:,} foreign Secrets: "
-              f"{operator_figures['rss_bytes'] / 1e6:.1f} MB resident")
+              f"{operator_figures['rss_bytes'] / 1e6:.1f} MB resident, "
+              f"{operator_figures['fresh_rss_bytes'] / 1e6:.1f} MB after a restart")
     print(flush=True)
 
 

@@ -23,6 +23,9 @@ class Row:
     goal: float | None = None
     more_is_better: bool = False
 
+    def text(self, value: float) -> str:
+        return f"{value * self.scale:,.{self.digits}f} {self.unit}"
+
 
 _MB = {"unit": "MB", "scale": 1e-6}
 MAIN_ROWS = (
@@ -63,7 +66,7 @@ def table(rows: tuple[Row, ...], ours: Figures, theirs: Figures) -> str:
     for row in rows:
         if row.key not in ours or row.key not in theirs:
             continue
-        cells = "".join(f"{_cell(row, side[row.key]):>12}" for side in (ours, theirs))
+        cells = "".join(f"{row.text(side[row.key]):>12}" for side in (ours, theirs))
         both = "" if row.key == "peak_of_steady" else f"{ratio(ours, theirs, row.key):.2f}x"
         lines.append(f"{row.name:<38}{cells}{both:>13}   {_verdict(row, ours, theirs)}".rstrip())
     return "\n".join(lines)
@@ -85,10 +88,6 @@ def last_line(ours: Figures, theirs: Figures, operator_rss_bytes: float | None =
 def results(**parts: Any) -> dict[str, Any]:
     """What is kept of a run: numbers as measured, round by round, and what was made of them."""
     return {"schema": 1, **parts}
-
-
-def _cell(row: Row, value: float) -> str:
-    return f"{value * row.scale:,.{row.digits}f} {row.unit}"
 
 
 def _verdict(row: Row, ours: Figures, theirs: Figures) -> str:
