@@ -9,8 +9,8 @@ from harness.timeline import Timeline
 _WIDTH, _LEFT, _RIGHT = 860, 64, 18
 _TOP, _PANEL, _GAP = 58, 120, 46
 # Mid-tones: enough contrast on white and on near-black alike.
-_INK, _GRID = "#7a828c", "#7a828c"
-_BLUE, _ORANGE, _GREEN, _RED = "#2f81f7", "#d9822b", "#2ea36b", "#d64550"
+INK, GRID = "#7a828c", "#7a828c"
+BLUE, ORANGE, GREEN, RED = "#2f81f7", "#d9822b", "#2ea36b", "#d64550"
 
 
 @dataclass(frozen=True)
@@ -32,25 +32,25 @@ def render(timeline: Timeline, title: str) -> str:
         return [(s.at - start, pick(s)) for s in samples if pick(s) is not None]
 
     panels = [
-        ("replicas", [_Line("desired", _ORANGE, series(lambda s: s.desired), stepped=True, dashed=True),
-                      _Line("ready", _BLUE, series(lambda s: s.ready), stepped=True)]),
-        ("metric, a pod", [_Line("target", _RED, series(lambda s: s.target), dashed=True),
-                           _Line("value read by the HPA", _GREEN, series(lambda s: s.value), stepped=True)]),
-        ("requests/s", [_Line("requests/s", _BLUE, series(lambda s: s.rate))]),
-        ("p95, ms", [_Line("p95 of the phase so far", _GREEN, series(lambda s: s.p95_ms))]),
+        ("replicas", [_Line("desired", ORANGE, series(lambda s: s.desired), stepped=True, dashed=True),
+                      _Line("ready", BLUE, series(lambda s: s.ready), stepped=True)]),
+        ("metric, a pod", [_Line("target", RED, series(lambda s: s.target), dashed=True),
+                           _Line("value read by the HPA", GREEN, series(lambda s: s.value), stepped=True)]),
+        ("requests/s", [_Line("requests/s", BLUE, series(lambda s: s.rate))]),
+        ("p95, ms", [_Line("p95 of the phase so far", GREEN, series(lambda s: s.p95_ms))]),
     ]
     height = _TOP + len(panels) * (_PANEL + _GAP) + 14
     body = [f'<text x="{_LEFT}" y="24" font-size="15" font-weight="600">{escape(title)}</text>']
     bottom = height - _GAP - 14
     for name, at in timeline.phases.items():
         x = _x(at - start, end)
-        body.append(f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{_TOP - 16}" y2="{bottom}" stroke="{_GRID}" '
+        body.append(f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{_TOP - 16}" y2="{bottom}" stroke="{GRID}" '
                     f'stroke-dasharray="2 4"/><text x="{x + 4:.1f}" y="{_TOP - 8}">{escape(name)}</text>')
     for number, (label, lines) in enumerate(panels):
         body += _panel(_TOP + number * (_PANEL + _GAP), label, lines, end, whole=number == 0)
     body += _time_axis(bottom, end)
     return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" '
-            f'height="{height}" role="img" aria-label="{escape(title)}" fill="{_INK}" '
+            f'height="{height}" role="img" aria-label="{escape(title)}" fill="{INK}" '
             f'font-family="system-ui, sans-serif" font-size="12">\n' + "\n".join(body) + "\n</svg>\n")
 
 
@@ -63,7 +63,7 @@ def _panel(top: float, label: str, lines: list[_Line], end: float, whole: bool) 
     out = []
     for tick in _ticks(ceiling, whole):
         y = y_of(tick)
-        out.append(f'<line x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}" stroke="{_GRID}" '
+        out.append(f'<line x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}" stroke="{GRID}" '
                    f'stroke-opacity="{0.9 if tick == 0 else 0.25}"/>'
                    f'<text x="{_LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{tick:g}</text>')
     out.append(f'<text transform="translate(16 {top + _PANEL / 2}) rotate(-90)" text-anchor="middle">'
@@ -87,7 +87,7 @@ def _time_axis(bottom: float, end: float) -> list[str]:
     for number in range(int(end // step) + 1):
         x = _x(number * step, end)
         out.append(f'<text x="{x:.1f}" y="{bottom + 34}" text-anchor="middle">{number * step} s</text>'
-                   f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{bottom}" y2="{bottom + 5}" stroke="{_GRID}"/>')
+                   f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{bottom}" y2="{bottom + 5}" stroke="{GRID}"/>')
     return out
 
 

@@ -53,6 +53,13 @@ class KeyTest(unittest.TestCase):
         self.assertNotEqual(first.key(), second.key())
 
 
+class NeededTest(unittest.TestCase):
+    def test_a_control_plane_alone_waits_for_no_other_program(self) -> None:
+        self.assertEqual(components.needed(0), (components.KUBE,))
+        for nodes in (None, 1, 3):
+            self.assertEqual(components.needed(nodes), components.PROGRAMS)
+
+
 class PinsTest(unittest.TestCase):
     def test_kubernetes_is_the_version_that_go_mod_pins(self) -> None:
         pinned = (paths.COMPONENTS / "go.mod").read_text()
