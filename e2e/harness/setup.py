@@ -42,7 +42,7 @@ def prepared(nodes: int, keep: bool, tests: bool = False) -> Iterator[Cluster]:
         release.install(cluster)
         yield cluster
         return
-    with _alone_on_this_machine():
+    with alone_on_this_machine():
         ours = _MARK.exists() or not _is_up()
         if ours:
             _MARK.touch()
@@ -56,7 +56,7 @@ def prepared(nodes: int, keep: bool, tests: bool = False) -> Iterator[Cluster]:
 
 
 @contextmanager
-def _alone_on_this_machine() -> Iterator[None]:
+def alone_on_this_machine() -> Iterator[None]:
     """There is one cluster a machine: a second demo or test run waits, lest the first one takes it down under it."""
     with ExitStack() as stack:
         try:
