@@ -2,8 +2,8 @@
 // which authority the API server trusts there. There is one such slot a cluster; another operator's
 // is never touched (KEDA, an adapter and Datadog all want it).
 //
-//   auto state = EnsureCaBundle(client, {"scalablebackend-system", "scalablebackend-metrics-api"},
-//   pem); if (state && state->owner == SlotOwner::kForeign) Report(state->message);
+//   auto now = EnsureCaBundle(client, ours, informer.store().Get({"", kApiServiceName}), pem);
+//   if (now && SlotState(*now, ours).owner == SlotOwner::kForeign) …
 //
 // The object itself is installed by Helm or kustomize, without caBundle: only that field is ours,
 // so nothing fights a GitOps tool.
@@ -14,6 +14,7 @@
 #include "common/error.h"
 #include "common/json.h"
 #include "operator/kube/client.h"
+#include "operator/kube/store.h"
 
 namespace sb::metrics_api {
 
@@ -37,15 +38,14 @@ struct ServiceRef {
   std::string name;
 };
 
-// What an APIService object says. Pure.
-ApiServiceState ReadApiService(const Json& api_service, const ServiceRef& ours);
+// What an APIService object says; null: there is none. Pure.
+ApiServiceState SlotState(const kube::ObjectPtr& api_service, const ServiceRef& ours);
 
-// Who holds the slot; reads only.
-Expected<ApiServiceState> FindApiService(const kube::Client& client, const ServiceRef& ours);
-
-// The same, and makes our caBundle `ca_bundle_pem` if it differs. Writes nothing when it already
-// holds, and nothing to a foreign one.
-Expected<ApiServiceState> EnsureCaBundle(const kube::Client& client, const ServiceRef& ours,
+// Makes the caBundle of `api_service` `ca_bundle_pem` if it leads to us and has another one.
+// Returns the object as it is then: the same pointer if there was nothing to write, as with null
+// and with a foreign one. kConflict: it has changed since it was seen.
+Expected<kube::ObjectPtr> EnsureCaBundle(const kube::Client& client, const ServiceRef& ours,
+                                         const kube::ObjectPtr& api_service,
                                          const std::string& ca_bundle_pem);
 
 }  // namespace sb::metrics_api
