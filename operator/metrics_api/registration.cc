@@ -24,7 +24,7 @@ ApiServiceState Missing() {
 
 }  // namespace
 
-ApiServiceState SlotState(const kube::ObjectPtr& api_service, const ServiceRef& ours) {
+ApiServiceState SlotState(const JsonPtr& api_service, const ServiceRef& ours) {
   if (!api_service) return Missing();
   ApiServiceState state;
   const std::string namespace_name = StringAt(*api_service, {"spec", "service", "namespace"});
@@ -47,9 +47,8 @@ ApiServiceState SlotState(const kube::ObjectPtr& api_service, const ServiceRef& 
   return state;
 }
 
-Expected<kube::ObjectPtr> EnsureCaBundle(const kube::Client& client, const ServiceRef& ours,
-                                         const kube::ObjectPtr& api_service,
-                                         const std::string& ca_bundle_pem) {
+Expected<JsonPtr> EnsureCaBundle(const kube::Client& client, const ServiceRef& ours,
+                                 const JsonPtr& api_service, const std::string& ca_bundle_pem) {
   if (SlotState(api_service, ours).owner != SlotOwner::kOurs) return api_service;
   const std::string bundle = EncodeBase64(ca_bundle_pem);
   if (StringAt(*api_service, {"spec", "caBundle"}) == bundle) return api_service;

@@ -2,23 +2,26 @@
 // which authority the API server trusts there. There is one such slot a cluster; another operator's
 // is never touched (KEDA, an adapter and Datadog all want it).
 //
-//   auto now = EnsureCaBundle(client, ours, informer.store().Get({"", kApiServiceName}), pem);
+//   auto now = EnsureCaBundle(client, ours, api_service, pem);
 //   if (now && SlotState(*now, ours).owner == SlotOwner::kForeign) …
 //
 // The object itself is installed by Helm or kustomize, without caBundle: only that field is ours,
 // so nothing fights a GitOps tool.
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "common/error.h"
 #include "common/json.h"
 #include "operator/kube/client.h"
-#include "operator/kube/store.h"
 
 namespace sb::metrics_api {
 
 inline constexpr const char* kApiServiceName = "v1beta1.external.metrics.k8s.io";
+
+// An object as last seen; null: there is none.
+using JsonPtr = std::shared_ptr<const Json>;
 
 enum class SlotOwner { kOurs, kForeign, kMissing };
 
@@ -39,13 +42,12 @@ struct ServiceRef {
 };
 
 // What an APIService object says; null: there is none. Pure.
-ApiServiceState SlotState(const kube::ObjectPtr& api_service, const ServiceRef& ours);
+ApiServiceState SlotState(const JsonPtr& api_service, const ServiceRef& ours);
 
 // Makes the caBundle of `api_service` `ca_bundle_pem` if it leads to us and has another one.
 // Returns the object as it is then: the same pointer if there was nothing to write, as with null
 // and with a foreign one. kConflict: it has changed since it was seen.
-Expected<kube::ObjectPtr> EnsureCaBundle(const kube::Client& client, const ServiceRef& ours,
-                                         const kube::ObjectPtr& api_service,
-                                         const std::string& ca_bundle_pem);
+Expected<JsonPtr> EnsureCaBundle(const kube::Client& client, const ServiceRef& ours,
+                                 const JsonPtr& api_service, const std::string& ca_bundle_pem);
 
 }  // namespace sb::metrics_api

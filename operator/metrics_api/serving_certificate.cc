@@ -65,7 +65,7 @@ std::shared_ptr<const http::TlsOptions::Pair> ServingCertificate::Current() cons
   return current_;
 }
 
-Expected<kube::ObjectPtr> ServingCertificate::Create() const {
+Expected<JsonPtr> ServingCertificate::Create() const {
   const auto set = MakeCertificates(dns_names_, clock_.WallNow());
   if (!set) return tl::unexpected(set.error());
   auto secret = client_.Create(kube::Secrets(), SecretOf(*set), api::kFieldManager);

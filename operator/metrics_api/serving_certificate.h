@@ -21,7 +21,6 @@
 #include "common/json.h"
 #include "common/time.h"
 #include "operator/kube/client.h"
-#include "operator/kube/store.h"
 #include "operator/metrics_api/certificates.h"
 #include "operator/metrics_api/registration.h"
 
@@ -35,8 +34,8 @@ struct ServingCertificateOptions {
 
 // What a Sync decides on, as last seen; null: there is none.
 struct LiveObjects {
-  kube::ObjectPtr secret;
-  kube::ObjectPtr api_service;
+  JsonPtr secret;
+  JsonPtr api_service;
 };
 
 class ServingCertificate {
@@ -62,7 +61,7 @@ class ServingCertificate {
   std::shared_ptr<const http::TlsOptions::Pair> Current() const;
 
  private:
-  Expected<kube::ObjectPtr> Create() const;
+  Expected<JsonPtr> Create() const;
   // Leaves what it wrote in `live`.
   Expected<void> Rotate(LiveObjects& live, const CertificateSet& old,
                         const OnWritten& on_written) const;

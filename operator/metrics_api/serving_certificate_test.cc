@@ -45,7 +45,7 @@ class ServingCertificateTest : public testing::Test {
   // As watches that miss nothing would show it.
   LiveObjects Live() const {
     const auto shared = [](std::optional<Json> object) {
-      return object ? std::make_shared<const Json>(*std::move(object)) : kube::ObjectPtr();
+      return object ? std::make_shared<const Json>(*std::move(object)) : JsonPtr();
     };
     return {shared(server_.Get(kube::Secrets(), kSecretKey)),
             shared(server_.Get(kube::ApiServices(), kApiServiceKey))};

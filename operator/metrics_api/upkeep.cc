@@ -19,6 +19,10 @@ bool IsRace(const Error& error) {
   return error.code == ErrorCode::kConflict || error.code == ErrorCode::kAlreadyExists;
 }
 
+JsonPtr Copy(const kube::ObjectPtr& object) {
+  return object ? std::make_shared<const Json>(object->ToJson()) : nullptr;
+}
+
 // A first list that is merely under way is not worth a word.
 void WarnUnread(const char* what, const kube::Informer& informer) {
   if (const auto error = informer.LastError()) log::Warning(what, {{"error", error->message}});
@@ -73,7 +77,7 @@ bool Upkeep::LearnAuthorities() {
   constexpr char kWhat[] = "the metrics API does not know the cluster's authorities";
   const kube::ObjectPtr config_map = authorities_->store().Get(AuthoritiesKey());
   if (config_map) {
-    authenticator_.OnConfigMap(*config_map);
+    authenticator_.OnConfigMap(config_map->ToJson());
   } else if (authorities_->Synced()) {
     log::Warning(kWhat,
                  {{"error", "ConfigMap " + AuthoritiesKey().ToString() + " does not exist"}});
@@ -91,8 +95,8 @@ bool Upkeep::RunOnce() {
     WarnUnread(kWhat, **informer);
     return false;
   }
-  const LiveObjects live{secret_->store().Get(certificate_.secret()),
-                         api_service_->store().Get(ApiServiceKey())};
+  const LiveObjects live{Copy(secret_->store().Get(certificate_.secret())),
+                         Copy(api_service_->store().Get(ApiServiceKey()))};
   const auto state = certificate_.Sync(
       live, is_leading_(), [this](const kube::Resource& resource, const Json& object) {
         (resource == kube::Secrets() ? secret_ : api_service_)->NoteWritten(object);

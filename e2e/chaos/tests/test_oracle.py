@@ -30,8 +30,8 @@ EXPECTED = blue_changes(put(10), put(11, "b"), put(12), gone(13, "b"), put(14, "
 
 
 def event(kind, key, rv, uid="u1", old=0):
-    """An event and the change of the cache that it brings."""
-    return [Event(kind, key, uid, rv), CacheChange(key, uid, old, 0 if kind == "DELETED" else rv)]
+    """An event and, before it, the change of the cache that it brought."""
+    return [CacheChange(key, uid, old, 0 if kind == "DELETED" else rv), Event(kind, key, uid, rv)]
 
 
 def flat(*parts):
@@ -63,30 +63,30 @@ def test_a_perfect_feed_has_no_finding():
 def test_every_single_dropped_event_is_found(dropped):
     """What --sabotage does: the event comes neither to the cache nor to the handlers."""
     feed = PERFECT[:dropped] + PERFECT[dropped + 2:]
-    lost = PERFECT[dropped]
+    lost = PERFECT[dropped + 1]
     assert (MISSED, lost.key, lost.rv) in kinds(audit(EXPECTED, feed))
 
 
 def test_a_relist_covers_what_happened_in_between():
-    feed = flat(PERFECT[:6], Listed(11, 14, 2), CacheChange("a", "u1", 10, 12), CacheChange("b", "u2", 11, 14),
+    feed = flat(PERFECT[:6], CacheChange("a", "u1", 10, 12), CacheChange("b", "u2", 11, 14), Listed(11, 14, 2),
                 event("DELETED", "a", 15, old=12))
     assert audit(EXPECTED, feed) == []
 
 
 def test_a_relist_covers_nothing_else():
-    feed = flat(PERFECT[:6], Listed(12, 14, 2), CacheChange("a", "u1", 10, 12), CacheChange("b", "u2", 11, 14),
+    feed = flat(PERFECT[:6], CacheChange("a", "u1", 10, 12), CacheChange("b", "u2", 11, 14), Listed(12, 14, 2),
                 event("DELETED", "a", 15, old=12))
     assert kinds(audit(EXPECTED, feed)) == [(MISSED, "a", 12)], "the cache claimed 12 before the list and never had it"
 
 
 def test_a_relist_that_brings_another_state_is_found():
-    feed = flat(PERFECT[:6], Listed(11, 14, 2), CacheChange("b", "u2", 11, 14),
+    feed = flat(PERFECT[:6], CacheChange("b", "u2", 11, 14), Listed(11, 14, 2),
                 event("DELETED", "a", 15, old=10))
     assert kinds(audit(EXPECTED, feed)) == [(UNEQUAL, "a", 14)]
     ghost = flat(PERFECT[:8], Listed(12, 13, 1), event("ADDED", "b", 14, "u2", old=11),
                  event("DELETED", "a", 15, old=12))
     assert kinds(audit(EXPECTED, ghost)) == [(UNEQUAL, "b", 13)], "what was deleted meanwhile must vanish"
-    short = flat(PERFECT[:6], Listed(11, 14, 1), CacheChange("a", "u1", 10, 12), CacheChange("b", "u2", 11, 14),
+    short = flat(PERFECT[:6], CacheChange("a", "u1", 10, 12), CacheChange("b", "u2", 11, 14), Listed(11, 14, 1),
                  event("DELETED", "a", 15, old=12))
     assert kinds(audit(EXPECTED, short)) == [(UNEQUAL, "the list", 14)]
 
@@ -98,7 +98,7 @@ def test_an_object_never_goes_back():
                    event("DELETED", "b", 13, old=11), event("ADDED", "b", 14, "u2"),
                    event("DELETED", "a", 15, old=10))
     assert (BACKWARDS, "a", 10) in kinds(audit(EXPECTED, swapped))
-    back = flat(PERFECT, Listed(15, 14, 2), CacheChange("a", "u1", 0, 12))
+    back = flat(PERFECT, CacheChange("a", "u1", 0, 12), Listed(15, 14, 2))
     assert (BACKWARDS, "the list", 14) in kinds(audit(EXPECTED, back))
 
 
@@ -112,14 +112,15 @@ def test_what_the_server_never_had_is_found():
 
 
 def test_an_event_that_the_handlers_do_not_get_is_found():
-    feed = PERFECT[:3] + PERFECT[4:]   # the event came, the change did not
+    feed = PERFECT[:2] + PERFECT[3:]   # the event came, the change did not
     assert (SILENT, "a", 10) in kinds(audit(EXPECTED, feed))
-    feed = flat(PERFECT[:2], Event("ADDED", "a", "u1", 10), CacheChange("b", "u1", 0, 10))
+    feed = flat(PERFECT[:2], CacheChange("b", "u1", 0, 10), Event("ADDED", "a", "u1", 10))
     assert (SILENT, "a", 10) in kinds(audit(EXPECTED[:1], feed))
 
 
-def test_a_bookmark_is_no_event_of_an_object():
-    assert audit(EXPECTED, flat(PERFECT, Event("BOOKMARK", "", "", 20))) == []
+def test_a_change_that_nothing_brought_is_found():
+    assert kinds(audit(EXPECTED, flat(PERFECT, CacheChange("x", "u", 0, 16)))) == [(INVENTED, "x", 16)]
+    assert kinds(audit(EXPECTED, flat(PERFECT, CacheChange("x", "u", 0, 16), Opened(16)))) == [(INVENTED, "x", 16)]
 
 
 def test_the_final_comparison_sees_content():

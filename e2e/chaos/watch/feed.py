@@ -13,7 +13,7 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    type: str     # ADDED, MODIFIED, DELETED, BOOKMARK
+    type: str     # ADDED, MODIFIED, DELETED
     key: str
     uid: str
     rv: int

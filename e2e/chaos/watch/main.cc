@@ -3,8 +3,8 @@
 //
 //   chaos_watch '{"kubeconfig": "…", "namespace": "ns", "lose_event": 0,
 //                 "watch_timeout_s": [15, 20], "informers": [{"name": "blue", "group": "",
-//                 "version": "v1", "plural": "configmaps", "kind": "ConfigMap",
-//                 "label_selector": "pool=blue"}]}'
+//                 "version": "v1", "plural": "configmaps", "kind": "ConfigMap", "label_selector":
+//                 "pool=blue", "metadata_only": false, "streaming_list": false}]}'
 //
 // Commands on stdin: "dump N" writes every cache; end of input ends the process.
 #include <chrono>
@@ -39,20 +39,32 @@ kube::WatcherConfig ShortWatches(const Json& settings) {
   return config;
 }
 
-std::unique_ptr<kube::Informer> MakeInformer(const kube::Client& client, const Json& settings,
-                                             const Json& entry, Feed& feed) {
-  const std::string name = StringAt(entry, {"name"});
+// An informer and what it says.
+struct Watched {
+  InformerFeed feed;
+  std::unique_ptr<kube::Informer> informer;
+};
+
+std::unique_ptr<Watched> Make(const kube::Client& client, const Json& settings, const Json& entry,
+                              Feed& feed) {
+  auto watched = std::make_unique<Watched>(InformerFeed(feed, StringAt(entry, {"name"})));
+  InformerFeed& lines = watched->feed;
   kube::InformerOptions options;
   options.resource = {StringAt(entry, {"group"}), StringAt(entry, {"version"}),
                       StringAt(entry, {"plural"}), StringAt(entry, {"kind"})};
   options.namespace_ = StringAt(settings, {"namespace"});
   options.label_selector = StringAt(entry, {"label_selector"});
+  options.metadata_only = BoolAt(entry, {"metadata_only"});
   options.watcher = ShortWatches(settings);
-  options.observer = [&feed, name](const kube::WatchNote& note) { feed.Note(name, note); };
-  return std::make_unique<kube::Informer>(
+  options.watcher.streaming_list = BoolAt(entry, {"streaming_list"});
+  options.observer = [&lines](const kube::WatchNote& note) { lines.Note(note); };
+  watched->informer = std::make_unique<kube::Informer>(
       client, std::move(options),
-      [&feed, name](const kube::ObjectKey& key, const kube::ObjectPtr& old,
-                    const kube::ObjectPtr& now) { feed.Change(name, key, old, now); });
+      [&lines](const kube::ObjectKey& key, const kube::ObjectPtr& old, const kube::ObjectPtr& now) {
+        lines.Change(key, old, now);
+      });
+  lines.Follow(watched->informer->store());
+  return watched;
 }
 
 int Run(const Json& settings) {
@@ -69,23 +81,19 @@ int Run(const Json& settings) {
   LossyTransport lossy(**transport, IntAt(settings, {"lose_event"}));
   const kube::Client client(lossy, {.deadline = 5s});
   Feed feed(stdout);
-  std::vector<std::string> names;
-  std::vector<std::unique_ptr<kube::Informer>> informers;
+  std::vector<std::unique_ptr<Watched>> all;
   for (const Json& entry : settings.at("informers")) {
-    names.push_back(StringAt(entry, {"name"}));
-    informers.push_back(MakeInformer(client, settings, entry, feed));
+    all.push_back(Make(client, settings, entry, feed));
   }
-  for (auto& informer : informers) informer->Start();
+  for (auto& watched : all) watched->informer->Start();
   std::string command;
   while (std::cin >> command) {
     long long number = 0;
     if (command != "dump" || !(std::cin >> number)) continue;
-    for (std::size_t i = 0; i < informers.size(); ++i) {
-      feed.Cache(names[i], informers[i]->store(), number);
-    }
+    for (auto& watched : all) watched->feed.Cache(number);
   }
-  for (auto& informer : informers) informer->RequestStop();
-  for (auto& informer : informers) informer->Stop();
+  for (auto& watched : all) watched->informer->RequestStop();
+  for (auto& watched : all) watched->informer->Stop();
   return 0;
 }
 

@@ -70,16 +70,25 @@ class Watched:
     kind: Kind
     label_selector: str
     selects: Callable[[Labels], bool]
+    metadata_only: bool = False
+    streaming_list: bool = False
 
-    def settings(self) -> dict[str, str]:
+    def settings(self) -> dict[str, Any]:
         return {"name": self.name, "group": self.kind.group, "version": self.kind.version, "plural": self.kind.plural,
-                "kind": self.kind.kind, "label_selector": self.label_selector}
+                "kind": self.kind.kind, "label_selector": self.label_selector, "metadata_only": self.metadata_only,
+                "streaming_list": self.streaming_list}
+
+
+def _all(_: Labels) -> bool:
+    return True
 
 
 INFORMERS = (
-    Watched("configmaps", CONFIG_MAPS, "", lambda labels: True),
+    Watched("configmaps", CONFIG_MAPS, "", _all),
     Watched("blue", CONFIG_MAPS, "pool=blue", lambda labels: labels.get("pool") == "blue"),
-    Watched("widgets", WIDGETS, "", lambda labels: True),
+    Watched("metadata", CONFIG_MAPS, "", _all, metadata_only=True),
+    Watched("widgets", WIDGETS, "", _all),
+    Watched("streamed", WIDGETS, "", _all, streaming_list=True),
 )
 
 
@@ -97,10 +106,10 @@ def random_content(kind: Kind, chance: random.Random, sequence: int) -> dict[str
     return {"sequence": sequence, "text": text, "list": [{"b": 1, "a": [True, None, "ü"]}] * chance.randint(0, 3)}
 
 
-def digest(thing: dict[str, Any]) -> str:
-    """The same as ContentHash in feed.h."""
+def digest(thing: dict[str, Any], metadata_only: bool = False) -> str:
+    """The same as ContentHash in feed.h makes of what an informer has."""
     metadata = thing["metadata"]
     content = {part: metadata[part] for part in ("labels", "annotations") if part in metadata}
-    content |= {part: thing[part] for part in ("data", "spec") if part in thing}
+    content |= {part: thing[part] for part in ("data", "spec") if part in thing and not metadata_only}
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(canonical.encode()).hexdigest()

@@ -54,7 +54,7 @@ class Replay:
 
 
 class _Audit:
-    """One pass over a feed."""
+    """One pass over a feed. Changes of the cache come before the event or list that brought them."""
 
     def __init__(self, expected: Sequence[Change]) -> None:
         self._by_change = {(change.key, change.rv): change for change in expected}
@@ -63,39 +63,29 @@ class _Audit:
         self._windows: list[tuple[int, int]] = []
         self._last_event: dict[str, int] = {}
         self._cache: State = {}
-        self._announced: Event | None = None    # an event whose change has not come yet
-        self._committing: Listed | None = None  # a list whose changes are coming
+        self._pending: list[CacheChange] = []
         self.findings: list[Finding] = []
 
     def take(self, record: Record) -> None:
         if isinstance(record, CacheChange):
             self._on_change(record)
             return
-        self._settle()
+        brought, self._pending = self._pending, []
         if isinstance(record, Event):
-            self._on_event(record)
+            self._on_event(record, brought)
         elif isinstance(record, Listed):
             self._on_list(record)
+        else:
+            self._orphans(brought)
 
     def finish(self, expected: Sequence[Change]) -> None:
-        self._settle()
+        self._orphans(self._pending)
         for change in expected:
             if (change.key, change.rv) in self._delivered or self._covered(change.rv):
                 continue
             self._find(MISSED, change.key, change.rv, f"{change.type}: no event told it and no relist covers it")
 
-    def _settle(self) -> None:
-        """What the record before this one had to bring about."""
-        if self._announced:
-            event, self._announced = self._announced, None
-            self._find(SILENT, event.key, event.rv, f"{event.type} did not change the cache")
-        if self._committing:
-            listed, self._committing = self._committing, None
-            self._compare_at(listed)
-
-    def _on_event(self, event: Event) -> None:
-        if event.type == "BOOKMARK":
-            return
+    def _on_event(self, event: Event, brought: list[CacheChange]) -> None:
         change = self._by_change.get((event.key, event.rv))
         if change is None:
             self._find(INVENTED, event.key, event.rv, f"{event.type}, which the server did not have")
@@ -107,13 +97,21 @@ class _Audit:
             self._find(BACKWARDS, event.key, event.rv, f"{event.type} after {self._last_event[event.key]}")
         self._last_event[event.key] = event.rv
         self._delivered.add((event.key, event.rv))
-        self._announced = event
+        told = [(each.key, each.rv) for each in brought]
+        if told != [(event.key, 0 if event.type == "DELETED" else event.rv)]:
+            self._find(SILENT, event.key, event.rv, f"{event.type}: the handlers were told {told or 'nothing'}")
 
     def _on_list(self, listed: Listed) -> None:
         if listed.rv < listed.before:
             self._find(BACKWARDS, "the list", listed.rv, f"older than the cache, which had {listed.before}")
         self._windows.append((listed.before, listed.rv))
-        self._committing = listed
+        truth = self._replay.to(listed.rv)
+        if listed.items != len(truth):
+            self._find(UNEQUAL, "the list", listed.rv, f"{listed.items} items where the server had {len(truth)}")
+        for key in sorted(truth.keys() | self._cache.keys()):
+            if not _same(truth.get(key), self._cache.get(key)):
+                self._find(UNEQUAL, key, listed.rv,
+                           f"after a relist the cache has {self._cache.get(key)}, the server had {truth.get(key)}")
 
     def _on_change(self, change: CacheChange) -> None:
         _, held = self._cache.get(change.key, ("", 0))
@@ -125,21 +123,11 @@ class _Audit:
             self._cache[change.key] = (change.uid, change.rv)
         else:
             self._cache.pop(change.key, None)
-        event, self._announced = self._announced, None
-        if self._committing or not event:
-            return
-        wanted = 0 if event.type == "DELETED" else event.rv
-        if (change.key, change.rv) != (event.key, wanted):
-            self._find(SILENT, event.key, event.rv, f"the handler was told of {change.key} at {change.rv} instead")
+        self._pending.append(change)
 
-    def _compare_at(self, listed: Listed) -> None:
-        truth = self._replay.to(listed.rv)
-        if listed.items != len(truth):
-            self._find(UNEQUAL, "the list", listed.rv, f"{listed.items} items where the server had {len(truth)}")
-        for key in sorted(truth.keys() | self._cache.keys()):
-            if not _same(truth.get(key), self._cache.get(key)):
-                self._find(UNEQUAL, key, listed.rv,
-                           f"after a relist the cache has {self._cache.get(key)}, the server had {truth.get(key)}")
+    def _orphans(self, changes: list[CacheChange]) -> None:
+        for change in changes:
+            self._find(INVENTED, change.key, change.rv, "changed in the cache by no event and no list")
 
     def _covered(self, rv: int) -> bool:
         return any(before < rv <= after for before, after in self._windows)

@@ -126,7 +126,7 @@ class Watcher:
 
     def _count(self, record: Record, opened: bool) -> None:
         if isinstance(record, Event):
-            self._counters["bookmarks" if record.type == "BOOKMARK" else "events"] += 1
+            self._counters["events"] += 1
         elif isinstance(record, Listed):
             self._counters["lists"] += 1
         elif isinstance(record, Opened):

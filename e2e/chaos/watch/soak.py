@@ -225,7 +225,7 @@ class Soak:
         try:
             for watched in INFORMERS:
                 truth = {thing["metadata"]["name"]: (thing["metadata"]["uid"], int(thing["metadata"]["resourceVersion"]),
-                                                     objects.digest(thing))
+                                                     objects.digest(thing, watched.metadata_only))
                          for thing in server.items(watched.kind.collection, watched.label_selector)}
                 cache: Cache = caches[watched.name]
                 if found := oracle.compare(truth, cache):
