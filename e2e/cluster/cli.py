@@ -50,7 +50,8 @@ def _parser() -> argparse.ArgumentParser:
         return added
 
     up = command("up", _up, "start the cluster, or what is missing of it")
-    up.add_argument("--nodes", type=int, help=f"how many nodes ({lifecycle.DEFAULT_NODES}, or as many as there are)")
+    up.add_argument("--nodes", type=int, help=f"how many nodes ({lifecycle.DEFAULT_NODES}, or as many as there are; "
+                    "0: the control plane alone)")
     up.add_argument("--hpa-sync", default=Settings.hpa_sync, help="how often the HPA decides (%(default)s)")
     command("down", _down, "end the cluster and remove everything it had")
     command("status", _status, "what runs, and where its logs are")
@@ -77,7 +78,7 @@ def _changing():
 
 
 def _up(arguments: argparse.Namespace) -> None:
-    components.build()
+    components.build(components.needed(arguments.nodes))
     with _changing():
         lifecycle.up(arguments.nodes, Settings(hpa_sync=arguments.hpa_sync))
 

@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -103,19 +104,24 @@ def binary(name: str) -> Path:
     return next(program for program in PROGRAMS if program.name == name).stored()
 
 
-def build() -> None:
+def needed(nodes: int | None) -> tuple[Program, ...]:
+    """What a cluster of so many nodes is made of: without any, it is the control plane alone."""
+    return (KUBE,) if nodes == 0 else PROGRAMS
+
+
+def build(wanted: Sequence[Program] = PROGRAMS) -> None:
     """Builds what the cache does not have yet."""
-    if _missing() or not (bin_folder() / "kubectl").exists():
+    if _missing(wanted) or not (bin_folder() / "kubectl").exists():
         with exclusive(paths.CACHE / "build.lock", "builds the components", BUILD_SECONDS):
-            _build_missing()
+            _build_missing(wanted)
 
 
-def _missing() -> list[Program]:
-    return [program for program in PROGRAMS if not program.stored().exists()]
+def _missing(wanted: Sequence[Program]) -> list[Program]:
+    return [program for program in wanted if not program.stored().exists()]
 
 
-def _build_missing() -> None:
-    missing = _missing()
+def _build_missing(wanted: Sequence[Program]) -> None:
+    missing = _missing(wanted)
     if missing:
         go = ensure_go()
         say(f"cluster: building {len(missing)} of {len(PROGRAMS)} components; all of them take 10 to 20 minutes")
@@ -177,7 +183,7 @@ def _copy_with_replacements(go: Path, program: Program, copy: Path) -> Path:
 def _link_all() -> None:
     folder = bin_folder()
     folder.mkdir(parents=True, exist_ok=True)
-    links = {program.name: program for program in PROGRAMS} | {"kubectl": KUBE}
+    links = {program.name: program for program in PROGRAMS if program.stored().exists()} | {"kubectl": KUBE}
     for name, program in links.items():
         beside = folder / f".{name}.{os.getpid()}"
         beside.symlink_to(os.path.relpath(program.stored(), folder))

@@ -19,17 +19,18 @@ OTHER_STEPS = 5  # of a start, beside one for each node
 
 
 def up(count: int | None, settings: Settings) -> None:
-    """Brings the cluster up with this many nodes: from nothing, from what a crash has left, or by adding what lacks."""
-    if count is not None and not 1 <= count <= network.MAX_NODES:
-        raise ClusterError(f"--nodes {count}: choose 1 to {network.MAX_NODES}")
-    components.build()
+    """Brings the cluster up with this many nodes: from nothing, from what a crash has left, or by adding what lacks.
+    Without any it is the control plane alone, and has no addons: they are pods."""
+    if count is not None and not 0 <= count <= network.MAX_NODES:
+        raise ClusterError(f"--nodes {count}: choose 0 to {network.MAX_NODES}")
+    components.build(components.needed(count))
     state.refuse_foreign()
     facts = state.read_facts()
     if facts and control_plane.is_running("etcd"):
-        _repair(facts, count or len(facts["nodes"]))
+        _repair(facts, len(facts["nodes"]) if count is None else count)
     else:
         clean_up()
-        _start([Node(index) for index in range(1, (count or DEFAULT_NODES) + 1)], settings)
+        _start([Node(index) for index in range(1, (DEFAULT_NODES if count is None else count) + 1)], settings)
 
 
 def clean_up() -> None:
@@ -86,8 +87,8 @@ def start_control_plane(settings: Settings) -> None:
 
 
 def _start(wanted: list[Node], settings: Settings) -> None:
-    progress = Progress("cluster", len(wanted) + OTHER_STEPS)
-    archives = images.essential()
+    progress = Progress("cluster", len(wanted) + OTHER_STEPS if wanted else 1)
+    archives = images.essential() if wanted else []
     state.claim()
     state.mount_points().create(node.mount_points())
     control_plane.prepare()
@@ -100,10 +101,12 @@ def _start(wanted: list[Node], settings: Settings) -> None:
         joined = [pool.submit(_bring_up, entry, wanted, archives, control, progress) for entry in wanted]
         control.result()
         progress.done("control plane ready")
-        addons.apply()
+        if wanted:
+            addons.apply()
         for future in joined:
             future.result()
-    _wait_for_addons(wanted, progress)
+    if wanted:
+        _wait_for_addons(wanted, progress)
     state.write_facts(_facts(wanted, settings))
     say(f"cluster: up nodes={len(wanted)} seconds={progress.seconds():.0f}")
 
@@ -172,6 +175,8 @@ def _repair(facts: dict[str, Any], count: int) -> None:
     """Starts what does not run of a cluster whose data is there, and adds nodes that are asked for."""
     settings = Settings(**facts["settings"])
     known = len(facts["nodes"])
+    if count and not known:
+        raise ClusterError("this cluster is a control plane without addons; to have nodes, run `down` first")
     if count < known:
         say(f"cluster: keeping its {known} nodes; to have {count}, run `down` first")
     wanted = [Node(index) for index in range(1, max(count, known) + 1)]
