@@ -4,6 +4,7 @@ import argparse
 import sys
 
 from chaos.watch import soak
+from chaos.watch.server import Unknown
 from cluster.errors import ClusterError
 from harness.failure import Failure
 
@@ -17,7 +18,7 @@ def main() -> int:
     arguments = parser.parse_args()
     try:
         return soak.run(soak.settings_of(arguments))
-    except (Failure, ClusterError, AssertionError) as failure:
+    except (Failure, ClusterError, Unknown, AssertionError) as failure:
         print(f"chaos {arguments.scenario}: {failure}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

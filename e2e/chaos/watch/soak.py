@@ -57,7 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, help="of all chance (default: another one each time)")
     parser.add_argument("--rate", type=float, default=200, help="writes a second (%(default)g)")
     parser.add_argument("--restarts", type=int, help="kills of the API server (10 in 600 s)")
-    parser.add_argument("--nodes", type=int, default=1, help="of a cluster that has to be started (%(default)s)")
+    parser.add_argument("--nodes", type=int, default=0, help="of a cluster that has to be started (%(default)s)")
     parser.add_argument("--keep", action="store_true", help="leave that cluster up")
     parser.add_argument("--sabotage", action="store_true",
                         help="the watcher swallows one event: the oracle must find it, and the run fail")
