@@ -7,6 +7,8 @@
 //                 "pool=blue", "metadata_only": false, "streaming_list": false}]}'
 //
 // Commands on stdin: "dump N" writes every cache; end of input ends the process.
+#include <unistd.h>
+
 #include <chrono>
 #include <cstdio>
 #include <iostream>
@@ -67,6 +69,13 @@ std::unique_ptr<Watched> Make(const kube::Client& client, const Json& settings, 
   return watched;
 }
 
+// Standard output for the feed alone: logs go to it by default, and join standard error instead.
+std::FILE* TakeStdout() {
+  std::FILE* const out = fdopen(dup(STDOUT_FILENO), "w");
+  dup2(STDERR_FILENO, STDOUT_FILENO);
+  return out;
+}
+
 int Run(const Json& settings) {
   const auto config = kube::FromKubeconfig(StringAt(settings, {"kubeconfig"}));
   if (!config) {
@@ -80,7 +89,7 @@ int Run(const Json& settings) {
   }
   LossyTransport lossy(**transport, IntAt(settings, {"lose_event"}));
   const kube::Client client(lossy, {.deadline = 5s});
-  Feed feed(stdout);
+  Feed feed(TakeStdout());
   std::vector<std::unique_ptr<Watched>> all;
   for (const Json& entry : settings.at("informers")) {
     all.push_back(Make(client, settings, entry, feed));

@@ -73,6 +73,7 @@ class Watcher:
             return Counter(self._counters)
 
     def synced(self) -> bool:
+        self.check()
         with self._feed_lock:
             return all(any(isinstance(record, Listed) for record in feed) for feed in self._feeds.values())
 

@@ -110,7 +110,7 @@ class Soak:
         self._started = time.monotonic()
 
     def run(self) -> Verdict:
-        until(self._watcher.synced, 60, "the watcher has listed everything once")
+        until(self._watcher.synced, 120, "the watcher has listed everything once")
         self._started = time.monotonic()
         self._writer.start()
         mischief = [self._in_background(self._settings.restarts, self._restart),
