@@ -17,9 +17,10 @@ class Fault(Enum):
     REFUSE = "refuse"          # reset before anything was said
 
 
-_WEIGHTS = {Fault.NONE: 8, Fault.CUT: 20, Fault.RESET: 20, Fault.HALF_CLOSE: 12, Fault.STALL: 8, Fault.PAUSE: 10,
-            Fault.TRICKLE: 12, Fault.DEAF: 4, Fault.REFUSE: 6}
-_MEAN_SECONDS = 8.0
+_WEIGHTS = {Fault.NONE: 10, Fault.CUT: 20, Fault.RESET: 20, Fault.HALF_CLOSE: 12, Fault.STALL: 5, Fault.PAUSE: 10,
+            Fault.TRICKLE: 10, Fault.DEAF: 3, Fault.REFUSE: 6}
+_MEAN_SECONDS = 12.0
+_EARLY = 0.25   # of the connections: the fault strikes in the handshake or in the headers
 
 
 @dataclass(frozen=True)
@@ -37,10 +38,10 @@ CALM = Plan(Fault.NONE, 0, 0, 0, False)
 
 
 def plan(chance: random.Random) -> Plan:
-    """Bytes over six powers of ten: in the handshake, in the headers, in a list, in the middle of an event."""
+    """Bytes over seven powers of ten: in the handshake, in the headers, in a list, in the middle of an event."""
     return Plan(
         fault=chance.choices(list(_WEIGHTS), weights=_WEIGHTS.values())[0],
-        after_bytes=int(10 ** chance.uniform(1, 6.5)),
+        after_bytes=int(10 ** (chance.uniform(1, 3.8) if chance.random() < _EARLY else chance.uniform(3.8, 7))),
         after_seconds=chance.expovariate(1 / _MEAN_SECONDS),
         lasts=chance.uniform(0.5, 8),
         splits=chance.random() < 0.5,

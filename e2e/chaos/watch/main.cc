@@ -37,7 +37,7 @@ kube::WatcherConfig ShortWatches(const Json& settings) {
   }
   config.idle_beyond_timeout = 3s;
   config.idle_after_bookmark = std::chrono::seconds(config.watch_timeout_max_s) + 3s;
-  config.backoff = {.base = 200ms, .factor = 2.0, .cap = 3s, .jitter = 1.0};
+  config.backoff = {.base = 200ms, .factor = 2.0, .cap = 1s, .jitter = 1.0};
   return config;
 }
 

@@ -107,7 +107,7 @@ class Soak:
                                 folder / "feed.log", folder / "watcher.log")
         clean.callback(self._watcher.close)
         clean.callback(self._over.set)
-        self._started = time.monotonic()
+        self._started = self._show_at = time.monotonic()
 
     def run(self) -> Verdict:
         until(self._watcher.synced, 120, "the watcher has listed everything once")
@@ -115,18 +115,15 @@ class Soak:
         self._writer.start()
         mischief = [self._in_background(self._settings.restarts, self._restart),
                     self._in_background(self._settings.compactions, self._compact)]
-        check_at, show_at = self._started + _CHECK_EVERY_SECONDS, self._started
-        while self._seconds() < self._settings.seconds and not self._over.wait(0.5):
-            self._check()
+        check_at = self._started + _CHECK_EVERY_SECONDS
+        while self._seconds() < self._settings.seconds:
+            self._pass_time(0.5)
             self._truth.update()
             if time.monotonic() >= check_at:
-                check_at += _CHECK_EVERY_SECONDS
                 self._checkpoint()
-            if time.monotonic() >= show_at:
-                show_at += _LINE_SECONDS
-                self._show()
-        for thread in mischief:
-            thread.join(300)
+                check_at = max(check_at + _CHECK_EVERY_SECONDS, time.monotonic())
+        while any(thread.is_alive() for thread in mischief):
+            self._pass_time(0.5)
         self._writer.stop()
         self._check()
         return self._finish()
@@ -194,8 +191,7 @@ class Soak:
                     for finding in self._truth.behind(watched, at[watched.kind], caches[watched.name])]
             if not late or time.monotonic() >= deadline:
                 return late
-            self._check()
-            time.sleep(1)
+            self._pass_time(1)
 
     def _finish(self) -> Verdict:
         """The writer is silent and the network heals: soon everything must be equal."""
@@ -238,9 +234,14 @@ class Soak:
 
     # ---- what people see ----
 
-    def _show(self) -> None:
-        self._gather()
-        say(f"chaos watch: {self._figures.line()}")
+    def _pass_time(self, seconds: float) -> None:
+        """Sleeps; looks whether everybody is well, and says how it goes from time to time."""
+        time.sleep(seconds)
+        self._check()
+        if time.monotonic() >= self._show_at:
+            self._show_at = time.monotonic() + _LINE_SECONDS
+            self._gather()
+            say(f"chaos watch: {self._figures.line()}")
 
     def _gather(self) -> None:
         self._figures.gather(self._seconds(), self._writer, self._watcher, self._proxy)

@@ -21,7 +21,7 @@ from chaos.watch.server import Answer, Server, Unknown
 from harness.failure import Failure
 
 _THREADS = 8
-_PATIENCE_SECONDS = 1.0   # writes that an outage kept back for longer than this are not made up for
+_PATIENCE_SECONDS = 60.0   # of the writes that an outage kept back, those of the last minute are made up for
 
 # How often each happens to an object that exists: its content changes, it enters or leaves the selection, it goes, it
 # goes and comes back under its name.
