@@ -77,7 +77,7 @@ std::FILE* TakeStdout() {
 }
 
 int Run(const Json& settings) {
-  const auto config = kube::FromKubeconfig(StringAt(settings, {"kubeconfig"}));
+  const auto config = kube::LoadDefault({.kubeconfig = StringAt(settings, {"kubeconfig"})});
   if (!config) {
     std::cerr << "chaos_watch: " << config.error().message << "\n";
     return 1;
