@@ -19,8 +19,9 @@ def audit_log(cluster):
 
 
 @pytest.mark.last
-def test_a_settled_backend_causes_no_write(backend, kube, audit_log, figure):
-    """Writes that change nothing wake every watcher in the cluster, fill etcd and hide the change that matters."""
+def test_a_settled_backend_causes_no_write_and_no_needless_read(backend, kube, audit_log, figure):
+    """Writes that change nothing wake every watcher in the cluster, fill etcd and hide the change that matters; reads that
+    tell nothing new are work for the API server for as long as the operator is installed."""
     kube.until("Namespace", None, lambda found: all(n["metadata"]["name"] == backend.namespace for n in found), 240,
                "the other tests' namespaces are gone", selector=SELECTOR)
     backend.apply().until_ready()
@@ -32,7 +33,11 @@ def test_a_settled_backend_causes_no_write(backend, kube, audit_log, figure):
     figure("settled_requests", len(requests))
     writes = audit.writes(requests)
     assert not writes, f"{len(writes)} writes in {_WINDOW:g} s: {[str(write) for write in writes[:10]]}"
-    assert any(request.resource == "leases" for request in requests), "not even the Lease: was the operator alive?"
+    figure("settled_questions", audit.questions(requests))
+    needless = audit.needless(requests, _WINDOW)
+    assert not needless, f"{len(needless)} needless reads in {_WINDOW:g} s: {needless[:20]}"
+    verbs = {request.verb for request in requests if request.resource == "leases"}
+    assert verbs == {"get", "update"}, f"the Lease: {verbs or 'nothing'}: were the leader and the other replica alive?"
 
 
 @pytest.mark.last

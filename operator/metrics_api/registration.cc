@@ -1,7 +1,7 @@
 #include "operator/metrics_api/registration.h"
 
-#include "operator/api/names.h"
 #include "common/base64.h"
+#include "operator/api/names.h"
 
 namespace sb::metrics_api {
 namespace {
@@ -24,10 +24,11 @@ ApiServiceState Missing() {
 
 }  // namespace
 
-ApiServiceState ReadApiService(const Json& api_service, const ServiceRef& ours) {
+ApiServiceState SlotState(const JsonPtr& api_service, const ServiceRef& ours) {
+  if (!api_service) return Missing();
   ApiServiceState state;
-  const std::string namespace_name = StringAt(api_service, {"spec", "service", "namespace"});
-  const std::string name = StringAt(api_service, {"spec", "service", "name"});
+  const std::string namespace_name = StringAt(*api_service, {"spec", "service", "namespace"});
+  const std::string name = StringAt(*api_service, {"spec", "service", "name"});
   state.owner = namespace_name == ours.namespace_name && name == ours.name ? SlotOwner::kOurs
                                                                            : SlotOwner::kForeign;
   if (state.owner == SlotOwner::kForeign) {
@@ -36,7 +37,7 @@ ApiServiceState ReadApiService(const Json& api_service, const ServiceRef& ours) 
     state.message = std::string("APIService ") + kApiServiceName + " belongs to " +
                     (name.empty() ? "" : "Service ") + state.holder + kAdvice;
   }
-  const Json* conditions = Find(api_service, {"status", "conditions"});
+  const Json* conditions = Find(*api_service, {"status", "conditions"});
   if (conditions == nullptr || !conditions->is_array()) return state;
   for (const Json& condition : *conditions) {
     if (StringAt(condition, {"type"}) != "Available") continue;
@@ -46,38 +47,23 @@ ApiServiceState ReadApiService(const Json& api_service, const ServiceRef& ours) 
   return state;
 }
 
-Expected<ApiServiceState> FindApiService(const kube::Client& client, const ServiceRef& ours) {
-  const auto found = client.Get(kube::ApiServices(), {"", kApiServiceName});
-  if (found) return ReadApiService(*found, ours);
-  if (found.error().code == ErrorCode::kNotFound) return Missing();
-  return tl::unexpected(found.error());
-}
-
-Expected<ApiServiceState> EnsureCaBundle(const kube::Client& client, const ServiceRef& ours,
-                                         const std::string& ca_bundle_pem) {
-  const auto found = client.Get(kube::ApiServices(), {"", kApiServiceName});
-  if (!found) {
-    if (found.error().code == ErrorCode::kNotFound) return Missing();
-    return tl::unexpected(found.error());
-  }
-  const ApiServiceState state = ReadApiService(*found, ours);
+Expected<JsonPtr> EnsureCaBundle(const kube::Client& client, const ServiceRef& ours,
+                                 const JsonPtr& api_service, const std::string& ca_bundle_pem) {
+  if (SlotState(api_service, ours).owner != SlotOwner::kOurs) return api_service;
   const std::string bundle = EncodeBase64(ca_bundle_pem);
-  if (state.owner != SlotOwner::kOurs || StringAt(*found, {"spec", "caBundle"}) == bundle) {
-    return state;
-  }
-  // Who takes the slot between the read and this loses nothing: the resource version is a
-  // precondition.
+  if (StringAt(*api_service, {"spec", "caBundle"}) == bundle) return api_service;
+  // Who has taken the slot since it was seen loses nothing: the resource version is a precondition.
   const Json patch = {
       {"apiVersion", kube::ApiServices().ApiVersion()},
       {"kind", kube::ApiServices().kind},
       {"metadata",
-       {{"name", kApiServiceName}, {"resourceVersion", kube::ResourceVersionOf(*found)}}},
+       {{"name", kApiServiceName}, {"resourceVersion", kube::ResourceVersionOf(*api_service)}}},
       {"spec", {{"caBundle", bundle}}}};
   kube::ApplyOptions options;
   options.field_manager = api::kFieldManager;
-  const auto applied = client.Apply(kube::ApiServices(), patch, options);
+  auto applied = client.Apply(kube::ApiServices(), patch, options);
   if (!applied) return tl::unexpected(applied.error());
-  return ReadApiService(*applied, ours);
+  return std::make_shared<const Json>(*std::move(applied));
 }
 
 }  // namespace sb::metrics_api

@@ -2,13 +2,14 @@
 // which authority the API server trusts there. There is one such slot a cluster; another operator's
 // is never touched (KEDA, an adapter and Datadog all want it).
 //
-//   auto state = EnsureCaBundle(client, {"scalablebackend-system", "scalablebackend-metrics-api"},
-//   pem); if (state && state->owner == SlotOwner::kForeign) Report(state->message);
+//   auto now = EnsureCaBundle(client, ours, api_service, pem);
+//   if (now && SlotState(*now, ours).owner == SlotOwner::kForeign) …
 //
 // The object itself is installed by Helm or kustomize, without caBundle: only that field is ours,
 // so nothing fights a GitOps tool.
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "common/error.h"
@@ -18,6 +19,9 @@
 namespace sb::metrics_api {
 
 inline constexpr const char* kApiServiceName = "v1beta1.external.metrics.k8s.io";
+
+// An object as last seen; null: there is none.
+using JsonPtr = std::shared_ptr<const Json>;
 
 enum class SlotOwner { kOurs, kForeign, kMissing };
 
@@ -37,15 +41,13 @@ struct ServiceRef {
   std::string name;
 };
 
-// What an APIService object says. Pure.
-ApiServiceState ReadApiService(const Json& api_service, const ServiceRef& ours);
+// What an APIService object says; null: there is none. Pure.
+ApiServiceState SlotState(const JsonPtr& api_service, const ServiceRef& ours);
 
-// Who holds the slot; reads only.
-Expected<ApiServiceState> FindApiService(const kube::Client& client, const ServiceRef& ours);
-
-// The same, and makes our caBundle `ca_bundle_pem` if it differs. Writes nothing when it already
-// holds, and nothing to a foreign one.
-Expected<ApiServiceState> EnsureCaBundle(const kube::Client& client, const ServiceRef& ours,
-                                         const std::string& ca_bundle_pem);
+// Makes the caBundle of `api_service` `ca_bundle_pem` if it leads to us and has another one.
+// Returns the object as it is then: the same pointer if there was nothing to write, as with null
+// and with a foreign one. kConflict: it has changed since it was seen.
+Expected<JsonPtr> EnsureCaBundle(const kube::Client& client, const ServiceRef& ours,
+                                 const JsonPtr& api_service, const std::string& ca_bundle_pem);
 
 }  // namespace sb::metrics_api

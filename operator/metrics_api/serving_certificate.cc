@@ -2,9 +2,9 @@
 
 #include <utility>
 
+#include "common/base64.h"
 #include "common/log.h"
 #include "operator/api/names.h"
-#include "common/base64.h"
 
 namespace sb::metrics_api {
 namespace {
@@ -29,32 +29,35 @@ ServingCertificate::ServingCertificate(const kube::Client& client, const Clock& 
       dns_names_(DnsNames(options_.namespace_name)),
       service_{options_.namespace_name, options_.service_name} {}
 
-Expected<ApiServiceState> ServingCertificate::Sync(bool leading) {
-  Expected<Json> secret = ReadOrCreate();
-  if (!secret) return tl::unexpected(secret.error());
-  CertificateSet set = SetOf(*secret);
+Expected<ApiServiceState> ServingCertificate::Sync(LiveObjects live, bool leading,
+                                                   const OnWritten& on_written) {
+  if (!live.secret) {
+    auto made = Create();
+    if (!made) return tl::unexpected(made.error());
+    live.secret = *made;
+    if (on_written) on_written(kube::Secrets(), *live.secret);
+  }
+  CertificateSet set = SetOf(*live.secret);
   std::string defect = Defect(set, dns_names_, clock_.WallNow());
   if (leading && (!defect.empty() || NeedsRotation(set.certificate_pem, clock_.WallNow()))) {
     log::Info("rotating the certificate of the metrics API", {{"why", defect}});
-    secret = Rotate(*secret, set);
-    // Somebody else was faster: theirs is as good.
-    if (!secret && secret.error().code == ErrorCode::kConflict) secret = ReadOrCreate();
-    if (!secret) return tl::unexpected(secret.error());
-    set = SetOf(*secret);
+    if (auto rotated = Rotate(live, set, on_written); !rotated) {
+      return tl::unexpected(rotated.error());
+    }
+    set = SetOf(*live.secret);
     defect = Defect(set, dns_names_, clock_.WallNow());
   }
   if (!defect.empty()) {
-    return Fail(ErrorCode::kUnavailable, "Secret " + options_.secret_name + ": " + defect +
-                                             "; the leader replaces it within a minute");
+    return Fail(ErrorCode::kUnavailable,
+                "Secret " + options_.secret_name + ": " + defect + "; the leader replaces it");
   }
   Serve(set);
-  return leading ? EnsureCaBundle(client_, service_, set.ca_bundle_pem)
-                 : FindApiService(client_, service_);
-}
-
-void ServingCertificate::OnSecret(const Json& secret) {
-  const CertificateSet set = SetOf(secret);
-  if (Defect(set, dns_names_, clock_.WallNow()).empty()) Serve(set);
+  if (leading) {
+    if (auto trusted = Trust(live, set.ca_bundle_pem, on_written); !trusted) {
+      return tl::unexpected(trusted.error());
+    }
+  }
+  return SlotState(live.api_service, service_);
 }
 
 std::shared_ptr<const http::TlsOptions::Pair> ServingCertificate::Current() const {
@@ -62,29 +65,36 @@ std::shared_ptr<const http::TlsOptions::Pair> ServingCertificate::Current() cons
   return current_;
 }
 
-Expected<Json> ServingCertificate::ReadOrCreate() {
-  const kube::ObjectKey key{options_.namespace_name, options_.secret_name};
-  Expected<Json> secret = client_.Get(kube::Secrets(), key);
-  if (secret || secret.error().code != ErrorCode::kNotFound) return secret;
+Expected<JsonPtr> ServingCertificate::Create() const {
   const auto set = MakeCertificates(dns_names_, clock_.WallNow());
   if (!set) return tl::unexpected(set.error());
-  secret = client_.Create(kube::Secrets(), SecretOf(*set), api::kFieldManager);
-  // All replicas start at once: the others' is as good as ours.
-  if (!secret && secret.error().code == ErrorCode::kAlreadyExists) {
-    secret = client_.Get(kube::Secrets(), key);
-  }
-  return secret;
+  auto secret = client_.Create(kube::Secrets(), SecretOf(*set), api::kFieldManager);
+  if (!secret) return tl::unexpected(secret.error());
+  return std::make_shared<const Json>(*std::move(secret));
 }
 
-Expected<Json> ServingCertificate::Rotate(const Json& secret, const CertificateSet& old) {
+Expected<void> ServingCertificate::Rotate(LiveObjects& live, const CertificateSet& old,
+                                          const OnWritten& on_written) const {
   const auto next = MakeCertificates(dns_names_, clock_.WallNow(), old.ca_pem);
   if (!next) return tl::unexpected(next.error());
-  const auto trusted = EnsureCaBundle(client_, service_, next->ca_bundle_pem);
-  if (!trusted) return tl::unexpected(trusted.error());
-  const Json patch = {{"metadata", {{"resourceVersion", kube::ResourceVersionOf(secret)}}},
+  if (auto trusted = Trust(live, next->ca_bundle_pem, on_written); !trusted) return trusted;
+  const Json patch = {{"metadata", {{"resourceVersion", kube::ResourceVersionOf(*live.secret)}}},
                       {"data", SecretOf(*next).at("data")}};
-  return client_.MergePatch(kube::Secrets(), {options_.namespace_name, options_.secret_name}, patch,
-                            {.field_manager = api::kFieldManager, .subresource = ""});
+  auto secret = client_.MergePatch(kube::Secrets(), this->secret(), patch,
+                                   {.field_manager = api::kFieldManager, .subresource = ""});
+  if (!secret) return tl::unexpected(secret.error());
+  live.secret = std::make_shared<const Json>(*std::move(secret));
+  if (on_written) on_written(kube::Secrets(), *live.secret);
+  return {};
+}
+
+Expected<void> ServingCertificate::Trust(LiveObjects& live, const std::string& ca_bundle_pem,
+                                         const OnWritten& on_written) const {
+  auto now = EnsureCaBundle(client_, service_, live.api_service, ca_bundle_pem);
+  if (!now) return tl::unexpected(now.error());
+  if (*now != live.api_service && on_written) on_written(kube::ApiServices(), **now);
+  live.api_service = *std::move(now);
+  return {};
 }
 
 Json ServingCertificate::SecretOf(const CertificateSet& set) const {
