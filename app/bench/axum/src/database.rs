@@ -3,6 +3,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use futures_util::future::{try_join, try_join_all};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Error, NoTls, Row, Statement};
 
@@ -28,13 +29,9 @@ struct Writer {
 
 impl Database {
     pub async fn connect(url: &str, reads: usize, writes: usize) -> Result<Database, Error> {
-        let (mut readers, mut writers) = (Vec::new(), Vec::new());
-        for _ in 0..reads {
-            readers.push(Reader::connect(url).await?);
-        }
-        for _ in 0..writes {
-            writers.push(Writer::connect(url).await?);
-        }
+        let readers = (0..reads).map(|_| Reader::connect(url));
+        let writers = (0..writes).map(|_| Writer::connect(url));
+        let (readers, writers) = try_join(try_join_all(readers), try_join_all(writers)).await?;
         Ok(Database {
             readers,
             writers,
