@@ -4,6 +4,7 @@
 #   setup/debian.sh                 everything that the demo and the tests use
 #   setup/debian.sh build           only what compiles the C++
 #   setup/debian.sh operands        only what the PostgreSQL and Redis images are made of
+#   setup/debian.sh bench           what app/bench/run needs; not part of everything
 #   setup/debian.sh --dev           ... and formatters, linters, clang
 #
 # A no-op within milliseconds when all is there; safe to run twice at once. Needs root only to install.
@@ -17,6 +18,9 @@ operands=(postgresql-15 redis-server redis-tools busybox-static tini tzdata)
 images=(buildah golang-github-containers-common golang-github-containers-image runc)
 cluster=(containerd runc containernetworking-plugins iproute2 iptables nftables util-linux procps mount
   openssl prometheus busybox-static ca-certificates curl jq python3 python3-venv git)
+# cargo-web is Debian's newer Rust, which makes room for no other: only where there is none.
+bench=(wrk postgresql-15 postgresql-client-15 redis-server redis-tools python3 python3-venv ca-certificates gcc libc6-dev)
+[ -x "$(command -v cargo || echo "$HOME/.cargo/bin/cargo")" ] || bench+=(cargo-web rustc-web)
 dev=(clang libclang-rt-14-dev clang-format clang-tidy gdb valgrind)
 
 say() { echo "setup: $*" >&2; }
@@ -31,8 +35,9 @@ for group in "$@"; do
     images) wanted+=("${images[@]}" "${operands[@]}") ;;
     cluster) wanted+=("${cluster[@]}") ;;
     golang) wanted+=(golang-go) ;;   # only setup/go.sh asks for it, when no newer Go is there
+    bench) wanted+=("${bench[@]}") ;;
     dev | --dev) wanted+=("${dev[@]}") ;;
-    *) die "unknown group '$group'; one of: build operands images cluster golang --dev" ;;
+    *) die "unknown group '$group'; one of: build operands images cluster bench golang --dev" ;;
   esac
 done
 
