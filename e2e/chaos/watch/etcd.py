@@ -28,16 +28,19 @@ def compact(at: int) -> None:
 
 
 class Follower:
-    """Collects the history of one kind from a revision on.
+    """Collects the history of one kind: what is there now, as if it had just been made, and every change from then on.
 
-        follower = Follower(CONFIG_MAPS, after=revision())
+        follower = Follower(CONFIG_MAPS)
         follower.take()      # what happened since the last call
     """
 
-    def __init__(self, kind: Kind, after: int) -> None:
+    def __init__(self, kind: Kind) -> None:
         self._prefix = kind.etcd_prefix
         self._revisions_lock = threading.Lock()   # guards _revisions and _problem
-        self._revisions: list[Revision] = []
+        stored = self._range()
+        self._revisions = sorted((Revision(int(kv["mod_revision"]), self._name(kv), False)
+                                  for kv in stored.get("kvs", [])), key=lambda revision: revision.rv)
+        after = int(stored["header"]["revision"])
         self._problem = ""
         self._connection = _connect(None)
         self._connection.request("POST", "/v3/watch", json.dumps({"create_request": {
@@ -54,9 +57,11 @@ class Follower:
 
     def stored(self) -> dict[str, int]:
         """What etcd has now, and the version of each."""
-        answer = _call("/v3/kv/range", {"key": _text(self._prefix), "range_end": _text(_after(self._prefix)),
-                                        "keys_only": True})
-        return {self._name(kv): int(kv["mod_revision"]) for kv in answer.get("kvs", [])}
+        return {self._name(kv): int(kv["mod_revision"]) for kv in self._range().get("kvs", [])}
+
+    def _range(self) -> dict[str, Any]:
+        return _call("/v3/kv/range", {"key": _text(self._prefix), "range_end": _text(_after(self._prefix)),
+                                      "keys_only": True})
 
     def _name(self, kv: dict[str, str]) -> str:
         return base64.b64decode(kv["key"]).decode().removeprefix(self._prefix)

@@ -100,7 +100,7 @@ class Soak:
         self._late: list[Finding] = []
         self._figures = Figures(planned_restarts=settings.restarts)
         self._writer = Writer(settings.rate, settings.seed, folder / "writes.jsonl")
-        self._truth = Truth(etcd.revision(), self._writer)
+        self._truth = Truth(self._writer)
         self._proxy = Proxy(api.port(), settings.seed, folder / "proxy.log")
         clean.callback(self._proxy.close)
         self._watcher = Watcher(program, setting.watcher_settings(self._proxy.port, folder, settings.lose_event),

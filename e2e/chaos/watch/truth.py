@@ -16,9 +16,9 @@ from harness.failure import Failure
 class Truth:
     """Used by one thread."""
 
-    def __init__(self, after: int, writer: Writer) -> None:
+    def __init__(self, writer: Writer) -> None:
         self._writer = writer
-        self._followers = {kind: Follower(kind, after) for kind in KINDS}
+        self._followers = {kind: Follower(kind) for kind in KINDS}
         self._ledgers = {kind: Ledger(kind.names()) for kind in KINDS}
         self._stored: dict[Kind, dict[str, int]] = {kind: {} for kind in KINDS}
         self._selections = {watched: Selection(watched.selects) for watched in INFORMERS}

@@ -20,7 +20,7 @@ from chaos.watch.objects import KINDS, Kind, random_content, random_labels
 from chaos.watch.server import Answer, Server, Unknown
 from harness.failure import Failure
 
-_THREADS = 8
+_THREADS = 20
 _PATIENCE_SECONDS = 60.0   # of the writes that an outage kept back, those of the last minute are made up for
 
 # How often each happens to an object that exists: its content changes, it enters or leaves the selection, it goes, it
