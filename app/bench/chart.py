@@ -4,20 +4,20 @@ from xml.sax.saxutils import escape
 
 from app.bench.report import Rows
 from app.bench.routes import ROUTES
-from harness.plot import nice_ceiling
 
 _WIDTH, _LEFT, _RIGHT = 860, 190, 90
-_TOP, _BAR, _GAP, _GROUP = 48, 16, 4, 38
+_TOP, _BAR, _GAP, _GROUP = 68, 16, 4, 38
 # Mid-tones: enough contrast on white and on near-black alike.
 _INK = "#7a828c"
 _COLOURS = {"ours": "#2f81f7", "axum": "#d9822b", "axum-per-core": "#d9a05b", "axum-coalesced": "#b8742a",
             "fastapi": "#2ea36b"}
 
 
-def render(found: Rows, titles: dict[str, str], title: str) -> str:
+def render(found: Rows, titles: dict[str, str], title: str, caption: str) -> str:
     """A group a route, its bars to one scale for all groups, requests per second written at their ends."""
-    ceiling = nice_ceiling(max((row.rate for row in found.values()), default=1.0))
-    body, y = [f'<text x="16" y="24" font-size="15" font-weight="600">{escape(title)}</text>'], _TOP
+    most = max((row.rate for row in found.values()), default=1.0)
+    body, y = [f'<text x="16" y="24" font-size="15" font-weight="600">{escape(title)}</text>'
+               f'<text x="16" y="42">{escape(caption)}</text>'], _TOP
     for route in ROUTES:
         sides = [side for side in titles if (side, route.name) in found]
         if not sides:
@@ -26,7 +26,7 @@ def render(found: Rows, titles: dict[str, str], title: str) -> str:
         y += 16
         for side in sides:
             row = found[side, route.name]
-            width = max(row.rate / ceiling * (_WIDTH - _LEFT - _RIGHT), 1.0)
+            width = max(row.rate / most * (_WIDTH - _LEFT - _RIGHT), 1.0)
             body.append(f'<text x="{_LEFT - 8}" y="{y + 12}" text-anchor="end">{escape(titles[side])}</text>'
                         f'<rect x="{_LEFT}" y="{y}" width="{width:.1f}" height="{_BAR}" rx="2" '
                         f'fill="{_COLOURS.get(side, _INK)}"/>'

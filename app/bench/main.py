@@ -94,7 +94,8 @@ def _run(arguments: Namespace) -> str:
     found = report.rows(measured)
     titles = {side.name: side.title for side in (ours, *peers)}
     cores = len(os.sched_getaffinity(0))
-    machine = {"cores": cores, "kernel": platform.release(), "load_before": load_before}
+    machine = {"cores": cores, "kernel": platform.release(), "load_before": load_before,
+               "sched_autogroup": _text("/proc/sys/kernel/sched_autogroup_enabled")}
     everything = report.results(
         measured, seconds=arguments.seconds, rounds=arguments.rounds, connections=wrk.CONNECTIONS, versions=versions,
         database="unix socket" if arguments.socket else "loopback", machine=machine, commit=_commit())
@@ -106,8 +107,13 @@ def _run(arguments: Namespace) -> str:
     print("\n" + report.starts_and_idle(measured, titles))
     print(report.against_the_best(found) + "\n", flush=True)
     if arguments.plot:
-        _write(_PLOT, chart.render(found, titles, f"Todo API, requests per second; {caption}"))
+        _write(_PLOT, chart.render(found, titles, "The Todo API, requests per second", caption))
     return report.last_line(found, measured.starts_ms["ours"])
+
+
+def _text(path: str) -> str:
+    """Empty where a kernel has no such file."""
+    return Path(path).read_text().strip() if Path(path).exists() else ""
 
 
 def _commit() -> str:

@@ -78,11 +78,11 @@ def test_results_keep_every_cell():
 
 
 def test_chart_is_well_formed_and_names_everybody():
-    text = chart.render(report.rows(a_run()), TITLES, "a <run>")
+    text = chart.render(report.rows(a_run()), TITLES, "a <run>", "2 cores")
     ElementTree.fromstring(text)
-    for words in ("90,000/s", "930/s", "axum, a runtime a core", "a &lt;run&gt;"):
+    for words in ("90,000/s", "930/s", "axum, a runtime a core", "a &lt;run&gt;", "2 cores"):
         assert words in text
-    ElementTree.fromstring(chart.render({}, TITLES, "empty"))
+    ElementTree.fromstring(chart.render({}, TITLES, "empty", ""))
 
 
 def test_ours_runs_before_every_peer_on_the_routes_of_that_peer():
