@@ -4,9 +4,9 @@
 //   PrepareProcess();                       // in main, before any thread
 //   auto transport = MakeTransport(*config);
 //
-// Threads: a pool of 4 for the whole process, nothing per transport. Memory: one TLS connection per
-// stream, and a small pool of idle ones for requests. Calls block the calling thread, never a pool
-// thread.
+// Threads: a pool of one for the whole process, nothing per transport. Memory: one TLS connection
+// per stream, and a small pool of idle ones for requests. Calls block the calling thread, never a
+// pool thread.
 #pragma once
 
 #include <memory>
@@ -17,9 +17,11 @@
 
 namespace sb::kube {
 
-// Sets the size of cpprestsdk's pool (it would be 40 threads) and hides the system's CA bundle from
-// OpenSSL, see tls_environment.h. Idempotent; call it first in main. MakeTransport calls it too.
-void PrepareProcess(int threads = 4);
+// Sets the size of cpprestsdk's pool (it would be 40 threads; nothing of ours blocks in it, so one
+// is enough, and each more costs wake-ups: see informer_bench.cc) and hides the system's CA bundle
+// from OpenSSL, see tls_environment.h. Idempotent; call it first in main. MakeTransport calls it
+// too.
+void PrepareProcess(int threads = 1);
 
 // kInvalidArgument if `server` is no URL, or a certificate, key, CA or proxy of the configuration
 // is not usable. Files and plugins of the configuration are read and asked again while the
