@@ -56,7 +56,8 @@ class TransportProxy : public testing::Test {
 TEST_F(TransportProxy, TlsGoesThroughATunnelThatRequestsShare) {
   config_.proxy_url = ProxyUrl();
   auto transport = Connect(config_);
-  for (int i = 0; i < 3; ++i) {
+  constexpr int kRequests = 20;
+  for (int i = 0; i < kRequests; ++i) {
     const auto response = transport->Send({.path = "/version"}, 10s);
     ASSERT_TRUE(response) << response.error().message;
     EXPECT_EQ(response->status, 200);
@@ -67,8 +68,8 @@ TEST_F(TransportProxy, TlsGoesThroughATunnelThatRequestsShare) {
       << "the proxy must not see what is meant for the API server:\n"
       << asked_;
   EXPECT_NE(seen_.find("Authorization:Bearer t"), std::string::npos) << seen_;
-  // A connection comes back to the pool a moment after its answer.
-  EXPECT_LE(proxy_.connections(), 3);
+  // Not all: a connection comes back to the pool a moment after its answer.
+  EXPECT_LT(proxy_.connections(), kRequests);
   EXPECT_EQ(proxy_.connections(), api_.connections());
 }
 
