@@ -71,6 +71,8 @@ void Informer::Run(std::stop_token stop) {
     if (const auto* list = std::get_if<ListCommand>(&step.command)) {
       const WatchInput input = ListPage(*list, stop);
       step = Next(std::move(step.state), input, clock_.Now());
+    } else if (std::holds_alternative<CheckCommand>(step.command)) {
+      step = Next(std::move(step.state), CheckVersion(stop), clock_.Now());
     } else if (const auto* watch = std::get_if<WatchCommand>(&step.command)) {
       const WatchCommand command = *watch;
       step = Watch(std::move(step.state), command, stop);
@@ -111,6 +113,19 @@ WatchInput Informer::ListPage(const ListCommand& command, std::stop_token stop) 
     return ListFailed{std::move(list.error())};
   }
   return PageArrived{std::move(list->resource_version), std::move(list->continue_token)};
+}
+
+WatchInput Informer::CheckVersion(std::stop_token stop) {
+  // Without selectors: on a server that has to search for it, even one match may take long.
+  const auto ignore = [](std::string_view) -> Expected<void> { return {}; };
+  auto page = client_.List(options_.resource,
+                           {.namespace_ = options_.namespace_, .limit = 1, .metadata_only = true},
+                           ignore, stop);
+  if (!page) {
+    if (!stop.stop_requested()) NoteFailure(page.error());
+    return ListFailed{std::move(page.error())};
+  }
+  return PageArrived{std::move(page->resource_version), ""};
 }
 
 Step Informer::Watch(WatchState state, const WatchCommand& command, std::stop_token stop) {

@@ -114,6 +114,7 @@ class Informer {
 
  private:
   WatchInput ListPage(const ListCommand& command, std::stop_token stop);
+  WatchInput CheckVersion(std::stop_token stop);
   Step Watch(WatchState state, const WatchCommand& command, std::stop_token stop);
   void Stage(const ObjectDecoder::Event& event);
   void Handle(const ObjectDecoder::Event& event);

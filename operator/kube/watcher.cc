@@ -2,8 +2,12 @@
 
 #include <utility>
 
+#include "operator/kube/resource_version.h"
+
 namespace sb::kube {
 namespace {
+
+using Then = BackingOff::Then;
 
 template <typename... Visitors>
 struct Overloaded : Visitors... {
@@ -52,14 +56,20 @@ Step StartWatch(WatchMemory memory, TimePoint now) {
   return {{std::move(memory), watching}, std::move(command), Staged::kKeep, ""};
 }
 
-Step BackOff(WatchMemory memory, bool then_list, TimePoint now) {
+Step StartCheck(WatchMemory memory, TimePoint now) {
+  // Nothing to compare with.
+  if (!IsComparable(memory.last_version)) return StartWatch(std::move(memory), now);
+  return {{std::move(memory), Checking{}}, CheckCommand{}, Staged::kDrop, ""};
+}
+
+Step BackOff(WatchMemory memory, Then then, TimePoint now) {
   const Duration delay = memory.backoff.Next(now);
-  return {{std::move(memory), BackingOff{then_list}}, WaitCommand{delay}, Staged::kDrop, ""};
+  return {{std::move(memory), BackingOff{then}}, WaitCommand{delay}, Staged::kDrop, ""};
 }
 
 // A server that says how long to wait is believed, up to a point.
-Step BackOff(WatchMemory memory, bool then_list, TimePoint now, const Error& error) {
-  Step step = BackOff(std::move(memory), then_list, now);
+Step BackOff(WatchMemory memory, Then then, TimePoint now, const Error& error) {
+  Step step = BackOff(std::move(memory), then, now);
   const Duration asked = std::chrono::milliseconds(error.retry_after_ms);
   auto& wait = std::get<WaitCommand>(step.command);
   wait.delay = std::max(wait.delay, std::min<Duration>(asked, std::chrono::minutes(1)));
@@ -70,7 +80,7 @@ Step OnPage(WatchMemory memory, Listing listing, const PageArrived& page, TimePo
   if (page.resource_version.empty() && page.continue_token.empty() &&
       listing.list_version.empty()) {
     // Neither a version to watch from nor a next page: no list we can use.
-    return BackOff(std::move(memory), true, now);
+    return BackOff(std::move(memory), Then::kList, now);
   }
   if (listing.list_version.empty()) listing.list_version = page.resource_version;
   if (!page.continue_token.empty()) {
@@ -103,7 +113,7 @@ Step OnListFailed(WatchMemory memory, Listing listing, const Error& error, TimeP
       return StartList(std::move(memory), now);  // at once: the next one asks for the latest
     }
   }
-  return BackOff(std::move(memory), true, now, error);
+  return BackOff(std::move(memory), Then::kList, now, error);
 }
 
 Step OnEvent(WatchMemory memory, Watching watching, const EventArrived& event) {
@@ -148,7 +158,7 @@ Step OnUnmarked(WatchMemory memory, TimePoint now) {
   if (++memory.unmarked_streams >= memory.config.streaming_attempts) {
     return FallBackToLists(std::move(memory), now);
   }
-  return BackOff(std::move(memory), true, now);
+  return BackOff(std::move(memory), Then::kList, now);
 }
 
 Step OnCollectingFailed(WatchMemory memory, const Collecting& collecting,
@@ -164,29 +174,49 @@ Step OnCollectingFailed(WatchMemory memory, const Collecting& collecting,
   const bool passes = error.code == ErrorCode::kTooManyRequests || error.code == ErrorCode::kGone ||
                       error.code == ErrorCode::kCancelled ||
                       (error.code == ErrorCode::kUnavailable && !failure.answered);
-  if (passes) return BackOff(std::move(memory), true, now, error);
+  if (passes) return BackOff(std::move(memory), Then::kList, now, error);
   return FallBackToLists(std::move(memory), now);  // refused, or silent
 }
 
 Step OnStreamEnded(WatchMemory memory, const Watching& watching, TimePoint now) {
   if (watching.events == 0 && now - watching.opened_at < memory.config.very_short_watch) {
     // A server that accepts and closes at once would be hammered.
-    return BackOff(std::move(memory), true, now);
+    return BackOff(std::move(memory), Then::kList, now);
   }
   return StartWatch(std::move(memory), now);
 }
 
 Step OnStreamFailed(WatchMemory memory, const StreamFailed& failure, TimePoint now) {
   const Error& error = failure.error;
-  if (error.code == ErrorCode::kTooManyRequests)
-    return BackOff(std::move(memory), false, now, error);
-  if (failure.answered) return BackOff(std::move(memory), true, now, error);
-  // Silence means that the peer is gone, and it took its time: the version is still good, no need
-  // to wait.
-  if (error.code == ErrorCode::kDeadlineExceeded) return StartWatch(std::move(memory), now);
-  // Refused or broken. A restarting server gets some jitter, and no list: the version is still
-  // good.
-  return BackOff(std::move(memory), false, now, error);
+  if (error.code == ErrorCode::kTooManyRequests) {
+    return BackOff(std::move(memory), Then::kWatch, now, error);
+  }
+  if (failure.answered) return BackOff(std::move(memory), Then::kList, now, error);
+  // Silence means that the peer is gone, and it took its time: no need to wait.
+  if (error.code == ErrorCode::kDeadlineExceeded) return StartCheck(std::move(memory), now);
+  // Refused or broken. A restarting server gets some jitter, and no list: most likely the version
+  // is still good.
+  return BackOff(std::move(memory), Then::kCheck, now, error);
+}
+
+Step OnChecked(WatchMemory memory, const PageArrived& page, TimePoint now) {
+  if (!IsNewer(memory.last_version, page.resource_version)) {
+    return StartWatch(std::move(memory), now);
+  }
+  memory.version_unavailable = true;
+  return StartList(std::move(memory), now);
+}
+
+Step OnDelayPassed(WatchMemory memory, Then then, TimePoint now) {
+  switch (then) {
+    case Then::kList:
+      return StartList(std::move(memory), now);
+    case Then::kCheck:
+      return StartCheck(std::move(memory), now);
+    case Then::kWatch:
+      return StartWatch(std::move(memory), now);
+  }
+  return StartList(std::move(memory), now);
 }
 
 }  // namespace
@@ -202,7 +232,7 @@ Step Begin(const WatcherConfig& config, std::uint32_t seed, TimePoint now) {
 Step Next(WatchState state, const WatchInput& input, TimePoint now) {
   WatchMemory memory = std::move(state.memory);
   const auto unexpected = [&](const auto&, const auto&) {
-    return BackOff(std::move(memory), true, now);
+    return BackOff(std::move(memory), Then::kList, now);
   };
   const auto next = Overloaded{
       unexpected,
@@ -228,9 +258,12 @@ Step Next(WatchState state, const WatchInput& input, TimePoint now) {
       [&](const Watching&, const StreamFailed& in) {
         return OnStreamFailed(std::move(memory), in, now);
       },
+      [&](const Checking&, const PageArrived& in) { return OnChecked(std::move(memory), in, now); },
+      [&](const Checking&, const ListFailed& in) {
+        return BackOff(std::move(memory), Then::kCheck, now, in.error);
+      },
       [&](const BackingOff& at, const DelayPassed&) {
-        return at.then_list ? StartList(std::move(memory), now)
-                            : StartWatch(std::move(memory), now);
+        return OnDelayPassed(std::move(memory), at.then, now);
       },
   };
   return std::visit(next, state.at, input);

@@ -19,10 +19,12 @@
 //   events are synthetic and unordered and their versions do not count.
 // - End of stream: watch again at once. Ended within 1 s without an event: back off, then list.
 // - Refused, unreachable or 429: back off, then watch again without listing. Gone (as HTTP status
-// or
-//   in the stream) and every other error: back off, then list.
+//   or in the stream) and every other error: back off, then list.
 // - Silence: 80 s if a bookmark has been seen on this stream, else its timeout + 5 s; then watch
 //   again.
+// - Before a watch resumes on a new connection after one was lost, the server is asked for its
+//   version (a page of one object's metadata). If it is behind ours, etcd was restored: a watch
+//   would be accepted and stay silent until the counter has caught up, so we list.
 // - Streaming lists (opt-in): a list arrives as the first events of a watch, up to a marked
 // bookmark,
 //   and the watch goes on from there. A server or proxy that accepts one and never sends the mark
@@ -92,14 +94,17 @@ struct Watching {
   bool hold_version = false;  // began at "0": only synthetic ADDED so far
   int timeout_s = 0;
 };
+// Waiting for the server's version.
+struct Checking {};
 // Waiting for time to pass.
 struct BackingOff {
-  bool then_list = true;  // else watch
+  enum class Then { kList, kCheck, kWatch };
+  Then then = Then::kList;
 };
 
 struct WatchState {
   WatchMemory memory;
-  std::variant<Listing, Collecting, Watching, BackingOff> at;
+  std::variant<Listing, Collecting, Watching, Checking, BackingOff> at;
 };
 
 // Inputs.
@@ -138,11 +143,12 @@ struct WatchCommand {
   int timeout_s = 0;
   bool send_initial_events = false;  // a streaming list
 };
-struct ReadOn {};  // stay in this stream
+struct CheckCommand {};  // a page of one object, for its list's version: answered as a list is
+struct ReadOn {};        // stay in this stream
 struct WaitCommand {
   Duration delay;
 };
-using Command = std::variant<ListCommand, WatchCommand, ReadOn, WaitCommand>;
+using Command = std::variant<ListCommand, WatchCommand, CheckCommand, ReadOn, WaitCommand>;
 
 // What becomes of the staged pages of a list.
 enum class Staged { kKeep, kDrop, kCommit };

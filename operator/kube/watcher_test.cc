@@ -19,6 +19,7 @@ std::string Show(const Step& step) {
   if (const auto* watch = std::get_if<WatchCommand>(&step.command)) {
     return "watch rv=" + watch->resource_version + (watch->send_initial_events ? " initial" : "");
   }
+  if (std::holds_alternative<CheckCommand>(step.command)) return "check";
   if (std::holds_alternative<ReadOn>(step.command)) return "read on";
   return "wait";
 }
@@ -107,10 +108,24 @@ const Case kCases[] = {
       {StreamFailed{Of(ErrorCode::kTooManyRequests), true}, 0s, "wait"},
       {DelayPassed{}, 1s, "watch rv=9"},
       {StreamFailed{Of(ErrorCode::kUnavailable), false}, 0s, "wait"},
-      {DelayPassed{}, 1s, "watch rv=9"},
+      {DelayPassed{}, 1s, "check"},
+      {PageArrived{"9", ""}, 0s, "watch rv=9"},
       {kAdded20, 0s, "read on"},
       {StreamFailed{Of(ErrorCode::kUnavailable), false}, 0s, "wait"},
-      {DelayPassed{}, 1s, "watch rv=20"}}},
+      {DelayPassed{}, 1s, "check"},
+      {ListFailed{Of(ErrorCode::kUnavailable)}, 0s, "wait"},
+      {DelayPassed{}, 1s, "check"},
+      {PageArrived{"25", "more"}, 0s, "watch rv=20"}}},
+    {"the server that comes back is behind us: etcd was restored, a watch would stay silent",
+     {{PageArrived{"90", ""}, 0s, "watch rv=90"},
+      {StreamFailed{Of(ErrorCode::kUnavailable), false}, 0s, "wait"},
+      {DelayPassed{}, 1s, "check"},
+      {PageArrived{"40", ""}, 0s, "list rv= limit=500"},
+      {PageArrived{"41", ""}, 0s, "watch rv=41"}}},
+    {"versions without an order are not checked",
+     {{PageArrived{"x9", ""}, 0s, "watch rv=x9"},
+      {StreamFailed{Of(ErrorCode::kUnavailable), false}, 0s, "wait"},
+      {DelayPassed{}, 1s, "watch rv=x9"}}},
     {"any other answer to a watch, also an unknown ERROR in the stream, ends in a list "
      "(TestReflectorReplacesStoreOnUnsafeDelete)",
      {{PageArrived{"9", ""}, 0s, "watch rv=9"},
@@ -119,10 +134,12 @@ const Case kCases[] = {
       {PageArrived{"10", ""}, 0s, "watch rv=10"},
       {StreamFailed{Of(ErrorCode::kPermissionDenied), true}, 0s, "wait"},
       {DelayPassed{}, 1s, "list rv=10 limit=0"}}},
-    {"silence: watch again at once at the last version (test_inactivity_reconnects)",
+    {"silence: watch again at once at the last version "
+     "(test_inactivity_reconnects_with_last_resource_version)",
      {{PageArrived{"9", ""}, 0s, "watch rv=9"},
       {kAdded20, 0s, "read on"},
-      {StreamFailed{Of(ErrorCode::kDeadlineExceeded), false}, 80s, "watch rv=20"}}},
+      {StreamFailed{Of(ErrorCode::kDeadlineExceeded), false}, 80s, "check"},
+      {PageArrived{"25", ""}, 0s, "watch rv=20"}}},
     {"a stream that ends at once without an event is not opened again in a loop",
      {{PageArrived{"9", ""}, 0s, "watch rv=9"},
       {StreamEnded{}, 10ms, "wait"},

@@ -94,6 +94,8 @@ class FakeApiServer : public Transport {
   void Compact(bool break_watches = false);
   // Forgets all history but the last `versions`; open watches that are not so far get 410.
   void CompactAllBut(std::uint64_t versions);
+  // So many writes to kinds that nobody here looks at.
+  void SkipVersions(std::uint64_t count);
   // Sends a bookmark into every open watch that allows them.
   void Bookmark();
   // Ends (in good order) or breaks every open watch.

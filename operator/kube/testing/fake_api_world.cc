@@ -127,6 +127,12 @@ void FakeApiServer::CompactAllBut(std::uint64_t versions) {
   impl_->changed.notify_all();
 }
 
+void FakeApiServer::SkipVersions(std::uint64_t count) {
+  std::lock_guard lock(impl_->server_mutex);
+  impl_->etcd.Skip(count);
+  impl_->changed.notify_all();
+}
+
 void FakeApiServer::Bookmark() {
   std::lock_guard lock(impl_->server_mutex);
   for (auto& watcher : impl_->watchers) ++watcher.bookmarks;

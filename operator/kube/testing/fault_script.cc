@@ -22,10 +22,10 @@ struct Weight {
   double of_others;
 };
 constexpr Weight kWeights[] = {
-    {Kind::kRefuse, 4, 2, 5},  {Kind::kSilentOpen, 1, 1, 2}, {Kind::kStatus, 8, 5, 8},
-    {Kind::kReset, 25, 6, 5},  {Kind::kStall, 2, 1, 3},      {Kind::kPause, 6, 3, 0},
-    {Kind::kTrickle, 9, 4, 0}, {Kind::kHalfLine, 11, 4, 0},  {Kind::kGarbage, 4, 2, 0},
-    {Kind::kLateEnd, 3, 2, 0}, {Kind::kBrokenEnd, 9, 3, 5},
+    {Kind::kRefuse, 4, 1, 5},  {Kind::kSilentOpen, 1, 0.5, 2}, {Kind::kStatus, 8, 2, 8},
+    {Kind::kReset, 25, 2, 5},  {Kind::kStall, 2, 0.5, 3},      {Kind::kPause, 6, 2, 0},
+    {Kind::kTrickle, 9, 2, 0}, {Kind::kHalfLine, 11, 2, 0},    {Kind::kGarbage, 4, 1, 0},
+    {Kind::kLateEnd, 3, 1, 0}, {Kind::kBrokenEnd, 9, 1, 5},
 };
 
 double ShareOf(const Weight& weight, const Request& request) {

@@ -232,6 +232,8 @@ class Soak {
       if (backup_) return;
       backup_ = writer_.BackUp();
       backed_up_at_ = time_.Now();
+      // No client can tell once the counter has caught up, so let it be far behind.
+      server_.SkipVersions(1'000'000);
     });
   }
 
@@ -347,17 +349,18 @@ SoakPlan SoakPlan::FromSeed(std::uint32_t seed) {
   plan.selector = seed % 2 == 1;
   plan.metadata_only = seed / 2 % 2 == 1;
   plan.streaming_list = seed / 4 % 2 == 1;
-  plan.writes_per_s = dice.One({20, 60, 200});
+  plan.writes_per_s = dice.One({20, 20, 20, 60, 60, 200});
   plan.backoff_cap = dice.One<Duration>({200ms, 200ms, 1s, 1s, 4s, 30s});
   plan.watch_timeout_s = dice.One({6, 20, 20, 60, 180});
-  plan.page_limit = dice.One({17, 100, 500});
+  plan.page_limit = dice.One({40, 100, 500});
   plan.traits.field_owners = false;
   plan.traits.watch_cache = dice.Chance(0.8);
   plan.traits.bookmark_interval = 60s;
   plan.traits.streaming_lists =
       dice.One({StreamingLists::kSupported, StreamingLists::kSupported, StreamingLists::kSupported,
                 StreamingLists::kRefused, StreamingLists::kIgnored, StreamingLists::kNeverMarked});
-  plan.restore = dice.One({Restore::kNever, Restore::kNever, Restore::kBumped});
+  plan.restore =
+      dice.One({Restore::kNever, Restore::kNever, Restore::kBumped, Restore::kBackwards});
   return plan;
 }
 
