@@ -13,7 +13,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from cluster import api, certificates, control_plane, network, state
+from bench.controller import memory
+from cluster import api, certificates, cgroups, control_plane, network, state
 from cluster.certificates import CA, IN_CLUSTER_SERVER, certificate, key
 from cluster.control_plane import Settings
 from harness.api import Refused
@@ -74,6 +75,11 @@ def write_kubeconfig(path: Path) -> None:
 def enter() -> list[str]:
     """The command prefix that runs a program there."""
     return network.enter(network.CONTROL)
+
+
+def cpu_seconds() -> float:
+    """That the API server has used since its start."""
+    return sum(memory.cpu_seconds(pid) for pid in cgroups.processes(f"{control_plane.GROUP}/kube-apiserver"))
 
 
 def silence_others() -> None:

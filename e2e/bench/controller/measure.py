@@ -60,9 +60,11 @@ class Bench:
     @contextmanager
     def _synced(self, side: Side, options: tuple[str, ...]) -> Iterator[tuple[Manager, Figures]]:
         log = self.logs / f"bench-{side.name}.log"
+        server_cpu = api_server.cpu_seconds()
         with Manager(side.name, side.argv(self.scenario, options), self.kubeconfig, log) as manager:
             figures: Figures = {"sync_seconds": manager.wait_until_synced()}
             figures["sync_cpu_seconds"] = manager.cpu_seconds()
+            figures["sync_server_cpu_seconds"] = api_server.cpu_seconds() - server_cpu
             figures["sync_peak_bytes"] = manager.memory().peak
             yield manager, figures
 

@@ -10,7 +10,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -124,30 +124,33 @@ def _operator(bench: Bench) -> Iterator[int]:
 def _settle(connection: Connection, count: int) -> None:
     """Plays the controllers until every backend is Ready."""
     deadline = time.monotonic() + _SETTLE_SECONDS
-    ready = 0
-    with Bar(f"{count:,} ScalableBackends Ready", count) as bar:
-        while ready < count:
+    done = 0
+    with Bar(f"{count:,} ScalableBackends Ready", 3 * count) as bar:
+        while True:
+            jobs = _play(connection, _JOBS, "Complete", lambda _: done_job())
+            deployments = _play(connection, _DEPLOYMENTS, "Available", lambda it: available_deployment(
+                it["metadata"]["generation"], it["spec"].get("replicas", 1)))
+            ready = sum(has_condition(each, "Ready") for each in _items(connection, _BACKENDS))
+            bar.advance(jobs + deployments + ready - done)
+            done = jobs + deployments + ready
+            if ready == count:
+                return
             if time.monotonic() > deadline:
                 raise Failure(f"{ready} of {count} ScalableBackends were Ready after {_SETTLE_SECONDS:g} s")
-            for job in _items(connection, _JOBS):
-                if not has_condition(job, "Complete"):
-                    _report(connection, _JOBS, job, done_job())
-            for deployment in _items(connection, _DEPLOYMENTS):
-                if not has_condition(deployment, "Available"):
-                    _report(connection, _DEPLOYMENTS, deployment, available_deployment(
-                        deployment["metadata"]["generation"], deployment["spec"].get("replicas", 1)))
-            now_ready = sum(has_condition(each, "Ready") for each in _items(connection, _BACKENDS))
-            bar.advance(now_ready - ready)
-            ready = now_ready
             time.sleep(0.5)
+
+
+def _play(connection: Connection, path: str, condition: str, status: Callable[[Object], Object]) -> int:
+    """Reports everything there that lacks the condition; how many have it by now."""
+    things = _items(connection, path)
+    for thing in things:
+        if not has_condition(thing, condition):
+            connection.merge(f"{path}/{thing['metadata']['name']}/status", {"status": status(thing)})
+    return len(things)
 
 
 def _items(connection: Connection, path: str) -> list[Object]:
     return json.loads(connection.call("GET", f"{path}?resourceVersion=0"))["items"]
-
-
-def _report(connection: Connection, path: str, thing: Object, status: Object) -> None:
-    connection.merge(f"{path}/{thing['metadata']['name']}/status", {"status": status})
 
 
 def _now() -> str:

@@ -9,21 +9,20 @@ from bench.controller.api_server import Connection
 from bench.controller.progress import Bar
 
 _CONNECTIONS = 8
-_PACED_CONNECTIONS = 4
 Work = Callable[[Connection, int], None]
 
 
 def for_all(what: str, total: int, work: Work) -> float:
     """Calls `work` for 0..total-1; the seconds that it took. The first failure ends it."""
-    return _run(what, total, work, _CONNECTIONS, None)
+    return _run(what, total, work, None)
 
 
 def steadily(what: str, total: int, rate: float, work: Work) -> float:
     """The same, with number n not before n/rate seconds."""
-    return _run(what, total, work, _PACED_CONNECTIONS, rate)
+    return _run(what, total, work, rate)
 
 
-def _run(what: str, total: int, work: Work, connections: int, rate: float | None) -> float:
+def _run(what: str, total: int, work: Work, rate: float | None) -> float:
     numbers = itertools.count()
     failures: list[BaseException] = []
     started = time.monotonic()
@@ -41,7 +40,7 @@ def _run(what: str, total: int, work: Work, connections: int, rate: float | None
             except BaseException as failure:  # handed to the caller's thread below
                 failures.append(failure)
 
-        threads = [threading.Thread(target=worker, daemon=True) for _ in range(connections)]
+        threads = [threading.Thread(target=worker, daemon=True) for _ in range(_CONNECTIONS)]
         for thread in threads:
             thread.start()
         for thread in threads:

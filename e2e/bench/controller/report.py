@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 # Noise only ever adds time, so the least is the nearest to the truth; memory varies both ways.
-_BEST = {"sync_seconds": min, "sync_cpu_seconds": min, "updates_cpu_seconds": min, "reconcile_cpu_us": min,
+_BEST = {"sync_seconds": min, "sync_cpu_seconds": min, "sync_server_cpu_seconds": min,
+         "updates_cpu_seconds": min, "reconcile_cpu_us": min,
          "reconciles_per_second": max}
 
 Figures = dict[str, float]
@@ -30,7 +31,8 @@ class Row:
 _MB = {"unit": "MB", "scale": 1e-6}
 MAIN_ROWS = (
     Row("start to synced", "sync_seconds", "s", digits=2, goal=0.7),
-    Row("CPU until then", "sync_cpu_seconds", "s", digits=2),
+    Row("  CPU of it", "sync_cpu_seconds", "s", digits=2),
+    Row("  CPU of the API server meanwhile", "sync_server_cpu_seconds", "s", digits=2),
     Row("resident memory (VmRSS) after 30 s", "rss_bytes", **_MB, goal=0.25),
     Row("  of it private (RssAnon)", "anonymous_bytes", **_MB),
     Row("  proportional (PSS)", "pss_bytes", **_MB),
@@ -38,6 +40,7 @@ MAIN_ROWS = (
     Row("peak during a relist (VmHWM)", "peak_bytes", **_MB),
     Row("  of own steady memory", "peak_of_steady", "x", digits=2),
     Row("CPU for the updates", "updates_cpu_seconds", "s", digits=2, goal=0.5),
+    Row("  that came at", "updates_per_second", "/s", digits=0),
     Row("no-op reconciles, one worker", "reconciles_per_second", "/s", digits=0, goal=5, more_is_better=True),
     Row("  CPU of one", "reconcile_cpu_us", "us"),
     Row("memory with the Secrets, no pods", "rss_secrets_bytes", **_MB),
@@ -45,7 +48,7 @@ MAIN_ROWS = (
     Row("image, unpacked", "image_bytes", **_MB, goal=0.35),
 )
 STATUS_ONLY_ROWS = tuple(row for row in MAIN_ROWS if row.key in (
-    "sync_seconds", "sync_cpu_seconds", "rss_bytes", "anonymous_bytes", "peak_bytes", "peak_of_steady",
+    "sync_seconds", "sync_cpu_seconds", "sync_server_cpu_seconds", "rss_bytes", "anonymous_bytes", "peak_bytes", "peak_of_steady",
     "updates_cpu_seconds", "reconciles_per_second", "reconcile_cpu_us"))
 
 
