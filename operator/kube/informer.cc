@@ -116,10 +116,14 @@ WatchInput Informer::ListPage(const ListCommand& command, std::stop_token stop) 
 }
 
 WatchInput Informer::CheckVersion(std::stop_token stop) {
-  // Without selectors: on a server that has to search for it, even one match may take long.
+  // Without the label selector: on a server that has to search, even one match may take long. With
+  // the field selector: who may read one object by its name may not ask for the collection.
   const auto ignore = [](std::string_view) -> Expected<void> { return {}; };
   auto page = client_.List(options_.resource,
-                           {.namespace_ = options_.namespace_, .limit = 1, .metadata_only = true},
+                           {.namespace_ = options_.namespace_,
+                            .field_selector = options_.field_selector,
+                            .limit = 1,
+                            .metadata_only = true},
                            ignore, stop);
   if (!page) {
     if (!stop.stop_requested()) NoteFailure(page.error());

@@ -207,6 +207,19 @@ Step OnChecked(WatchMemory memory, const PageArrived& page, TimePoint now) {
   return StartList(std::move(memory), now);
 }
 
+// The question only makes sure. A server that is there and will not answer it is watched without.
+Step OnCheckFailed(WatchMemory memory, const Error& error, TimePoint now) {
+  switch (error.code) {
+    case ErrorCode::kUnavailable:
+    case ErrorCode::kDeadlineExceeded:
+    case ErrorCode::kTooManyRequests:
+    case ErrorCode::kCancelled:
+      return BackOff(std::move(memory), Then::kCheck, now, error);
+    default:
+      return StartWatch(std::move(memory), now);
+  }
+}
+
 Step OnDelayPassed(WatchMemory memory, Then then, TimePoint now) {
   switch (then) {
     case Then::kList:
@@ -260,7 +273,7 @@ Step Next(WatchState state, const WatchInput& input, TimePoint now) {
       },
       [&](const Checking&, const PageArrived& in) { return OnChecked(std::move(memory), in, now); },
       [&](const Checking&, const ListFailed& in) {
-        return BackOff(std::move(memory), Then::kCheck, now, in.error);
+        return OnCheckFailed(std::move(memory), in.error, now);
       },
       [&](const BackingOff& at, const DelayPassed&) {
         return OnDelayPassed(std::move(memory), at.then, now);
