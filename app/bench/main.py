@@ -25,14 +25,11 @@ from pathlib import Path
 
 from app.bench import bench, builds, chart, idle, report, sides, wrk
 from app.bench.servers import backing
-from cluster.errors import ClusterError
-from cluster.locking import exclusive
 from harness.cluster import OUT, REPOSITORY
 from harness.failure import Failure
+from harness.setup import alone_on_this_machine
 from harness.steps import say
 
-_LOCK = Path("/run/lock/scalablebackend-e2e.lock")   # demo, tests and benches: one at a time on a machine
-_LOCK_SECONDS = 3600.0
 _PLOT = REPOSITORY / "docs/bench-app.svg"
 
 
@@ -43,9 +40,9 @@ def main() -> int:
     started = time.monotonic()
     try:
         builds.build(arguments.sides, not arguments.no_compile)
-        with exclusive(_LOCK, "uses this machine", _LOCK_SECONDS):
+        with alone_on_this_machine():   # demo, tests and benches: one at a time
             line = _run(arguments)
-    except (Failure, ClusterError) as failure:
+    except Failure as failure:
         print(f"bench: {failure}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
