@@ -1,5 +1,7 @@
 #include "operator/kube/list_splitter.h"
 
+#include <cstring>
+
 namespace sb::kube {
 namespace {
 
@@ -47,31 +49,46 @@ ListSplitter::Result ListSplitter::BetweenItems(char c) {
 
 const char* ListSplitter::EndOfItem(const char* at, const char* end) {
   int depth = item_depth_ < 0 ? 0 : item_depth_;
-  bool in_string = in_string_;
-  bool escaped = escaped_;
-  for (; at != end; ++at) {
-    const char c = *at;
-    if (in_string) {
-      if (escaped) {
-        escaped = false;
-      } else if (c == '\\') {
-        escaped = true;
-      } else if (c == '"') {
-        in_string = false;
-      }
-    } else if (c == '"') {
-      in_string = true;
+  while (at != end) {
+    if (in_string_) {
+      at = EndOfString(at, end);
+      continue;
+    }
+    const char c = *at++;
+    if (c == '"') {
+      in_string_ = true;
     } else if (c == '{' || c == '[') {
       ++depth;
     } else if ((c == '}' || c == ']') && --depth == 0) {
-      in_string_ = escaped_ = false;
-      return at + 1;
+      return at;
     }
   }
   item_depth_ = depth;
-  in_string_ = in_string;
-  escaped_ = escaped;
   return nullptr;
+}
+
+// Most bytes of an object are inside strings, so these are skipped by memchr: behind the next quote
+// that is not escaped, or `end`. A quote is escaped by an odd number of backslashes before it,
+// which may have come in earlier bytes.
+const char* ListSplitter::EndOfString(const char* at, const char* end) {
+  const char* const begin = at;
+  for (;;) {
+    const auto* quote =
+        static_cast<const char*>(std::memchr(at, '"', static_cast<std::size_t>(end - at)));
+    const char* const stop = quote ? quote : end;
+    const char* backslashes = stop;
+    while (backslashes != at && backslashes[-1] == '\\') --backslashes;
+    bool odd = (stop - backslashes) % 2 != 0;
+    if (backslashes == begin && escaped_) odd = !odd;
+    if (!quote) {
+      escaped_ = odd;
+      return end;
+    }
+    at = quote + 1;
+    if (odd) continue;
+    in_string_ = escaped_ = false;
+    return at;
+  }
 }
 
 ListSplitter::Result ListSplitter::Surrounding(char c) {

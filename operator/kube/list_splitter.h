@@ -43,6 +43,7 @@ class ListSplitter {
   Result BetweenItems(char c);
   // Behind the item's last byte, or nullptr if it goes on beyond `end`.
   const char* EndOfItem(const char* at, const char* end);
+  const char* EndOfString(const char* at, const char* end);
 
   const std::size_t max_item_bytes_;
   std::string envelope_;

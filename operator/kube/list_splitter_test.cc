@@ -49,6 +49,20 @@ TEST(ListSplitterTest, FindsTheSameItemsHoweverTheBytesAreCut) {
   }
 }
 
+TEST(ListSplitterTest, BackslashesInARowAreCountedAcrossCuts) {
+  for (int backslashes = 0; backslashes < 6; ++backslashes) {
+    // An even number ends the string at the quote; after an odd one the quote belongs to it.
+    const std::string run(static_cast<std::size_t>(backslashes), '\\');
+    const std::string item =
+        backslashes % 2 == 0 ? "{\"a\":\"" + run + "\"}" : "{\"a\":\"" + run + "\"}" + "{\"}";
+    for (std::size_t size = 1; size <= item.size(); ++size) {
+      const Outcome outcome = Split("{\"items\":[" + item + ",{}]}", size);
+      EXPECT_EQ(outcome.items, (std::vector<std::string>{item, "{}"})) << item << " by " << size;
+      EXPECT_TRUE(outcome.complete);
+    }
+  }
+}
+
 TEST(ListSplitterTest, ItemsMayBeFewOrNone) {
   EXPECT_TRUE(Split(R"({"items":null})", 3).complete);
   EXPECT_TRUE(Split(R"({"items":[]})", 3).complete);
