@@ -3,7 +3,7 @@
 # A file's name says what it is, so no list of files has to be kept:
 #   foo.h foo.cc       the library sb_NAME
 #   foo_test.cc        goes into the test binary NAME_test, run by ctest
-#   foo_fuzz.cc        a fuzz target of its own (SB_FUZZ), seeds in foo_corpus/
+#   foo_fuzz.cc        a fuzz target of its own (SB_FUZZ), seeds in foo_corpus/, which ctest replays
 #   foo_bench.cc       a benchmark of its own, not built by default
 #   main.cc            left to the folder's CMakeLists.txt
 # Tests see their folder as SB_TEST_DIR (golden files lie in testdata/).
@@ -27,6 +27,17 @@ function(sb_module NAME)
     target_compile_definitions(${NAME}_test PRIVATE SB_TEST_DIR="${CMAKE_CURRENT_SOURCE_DIR}")
     gtest_discover_tests(${NAME}_test TEST_PREFIX ${NAME}. DISCOVERY_TIMEOUT 60
                          PROPERTIES TIMEOUT 120)
+  endif()
+  if(SB_TESTS)
+    foreach(fuzzer ${fuzzers})
+      get_filename_component(target ${fuzzer} NAME_WE)
+      string(REGEX REPLACE "_fuzz$" "" subject ${target})
+      add_executable(${subject}_replay ${fuzzer} ${CMAKE_SOURCE_DIR}/cmake/replay_main.cc)
+      target_link_libraries(${subject}_replay PRIVATE sb_${NAME})
+      add_test(NAME ${NAME}.corpus.${subject}
+               COMMAND ${subject}_replay ${CMAKE_CURRENT_SOURCE_DIR}/${subject}_corpus)
+      set_tests_properties(${NAME}.corpus.${subject} PROPERTIES TIMEOUT 120)
+    endforeach()
   endif()
   if(SB_FUZZ)
     foreach(fuzzer ${fuzzers})

@@ -126,6 +126,13 @@ std::string Dump(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
+// Whatever answers may send any bytes, and a cut may split a character; what becomes of this goes
+// into logs and conditions.
+std::string ValidUtf8(const std::string& text) {
+  const Json replaced = Json::parse(Dump(Json(text)), nullptr, false);
+  return replaced.is_string() ? replaced.get<std::string>() : std::string();
+}
+
 }  // namespace
 
 bool IsTooLarge(const Error& error) {
@@ -144,6 +151,7 @@ Error ErrorFromStatus(const Json& status, int http_status, std::string_view what
   text += CausesOf(status, message);
   if (too_large && text.find(kTooLarge) == std::string::npos) text += " (ResourceVersionTooLarge)";
   if (text.size() > kMaxMessage) text = text.substr(0, kMaxMessage) + "…";
+  text = ValidUtf8(text);
   ErrorCode error_code = too_large ? ErrorCode::kGone : CodeOf(reason, code);
   // Server-side apply answers 500 without a reason to a field that the schema does not have (seen
   // with 1.34).

@@ -199,6 +199,16 @@ TEST(Client, ListsHandOutItemsAndDropTheVersionWhenContinuing) {
   EXPECT_EQ(Target(transport.requests()[1]), "/api/v1/pods?limit=500&continue=t");
 }
 
+TEST(Client, AnErrorIsValidUtf8WhateverTheServerSends) {
+  // A gateway's page in Latin-1, and one whose first line is cut in the middle of a character.
+  for (const std::string& body : {std::string("Service indisponible: d\xe9lai"),
+                                  std::string(199, 'x') + "\u00e9", std::string("\xff\0\xfe", 3)}) {
+    const Error error = ErrorFrom({503, {}, body}, "list pods");
+    EXPECT_EQ(error.code, ErrorCode::kUnavailable);
+    EXPECT_NO_THROW((void)Json(error.message).dump()) << body;
+  }
+}
+
 TEST(Client, WhatIsNoListIsAnError) {
   const struct {
     const char* body;
