@@ -95,13 +95,14 @@ class Bench:
 
     def _updates(self, manager: Manager, figures: Figures) -> None:
         updates, rate = self.scenario.updates, self.scenario.updates_per_second
-        before, cpu = manager.ask("stats")["pod_events"], manager.cpu_seconds()
+        before, cpu, server_cpu = manager.ask("stats")["pod_events"], manager.cpu_seconds(), api_server.cpu_seconds()
         touch = load.touch_pod("updated")
         pods = self.scenario.pods
         took = steadily(f"{manager.name}: {updates:,} updates at {rate}/s", updates, rate,
                         lambda connection, number: touch(connection, number * 7 % pods))
         manager.wait_for(f"{updates} updates", lambda now: now["pod_events"] >= before + updates, _ARRIVAL_SECONDS)
         figures["updates_cpu_seconds"] = manager.cpu_seconds() - cpu
+        figures["updates_server_cpu_seconds"] = api_server.cpu_seconds() - server_cpu
         figures["updates_per_second"] = updates / took
         self._check_arrived(manager, before + updates)
 

@@ -41,6 +41,7 @@ MAIN_ROWS = (
     Row("  of own steady memory", "peak_of_steady", "x", digits=2),
     Row("CPU for the updates", "updates_cpu_seconds", "s", digits=2, goal=0.5),
     Row("  that came at", "updates_per_second", "/s", digits=0),
+    Row("  CPU of the API server meanwhile", "updates_server_cpu_seconds", "s", digits=2),
     Row("no-op reconciles, one worker", "reconciles_per_second", "/s", digits=0, goal=5, more_is_better=True),
     Row("  CPU of one", "reconcile_cpu_us", "us"),
     Row("memory with the Secrets, no pods", "rss_secrets_bytes", **_MB),

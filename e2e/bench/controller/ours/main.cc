@@ -19,12 +19,15 @@
 #include <string>
 #include <thread>
 
+#include "common/error.h"
 #include "common/log.h"
+#include "common/time.h"
 #include "operator/kube/client.h"
 #include "operator/kube/cluster_config.h"
 #include "operator/kube/cpprest_transport.h"
 #include "operator/kube/informer.h"
 #include "operator/kube/metrics.h"
+#include "operator/kube/runner.h"
 #include "operator/kube/work_queue.h"
 
 namespace {
@@ -96,11 +99,18 @@ class Manager {
                   .metrics = &metrics_},
                  [this](const ObjectKey& key, ObjectPtr old, ObjectPtr now) {
                    AddWidgetOf(key, now ? now : old);
-                 }) {}
+                 }),
+        runner_(queue_, [this](const ObjectKey& key, std::stop_token) { return Reconcile(key); },
+                {.ready = [this](sb::Duration deadline,
+                                 std::stop_token stop) { return WaitForSync(deadline, stop); },
+                 .metrics = &metrics_}) {}
 
   void Start() {
     for (auto* informer : {&widgets_, &pods_, &secrets_}) informer->Start();
-    worker_ = std::jthread([this](std::stop_token stop) { Work(stop); });
+    worker_ = std::jthread([this](std::stop_token stop) {
+      auto ran = runner_.Run(stop);
+      if (!ran) sb::log::Error("cannot work", {{"error", ran.error().message}});
+    });
   }
 
   void Stop() {
@@ -148,23 +158,17 @@ class Manager {
     if (!widget.empty()) queue_.Add({key.namespace_, widget});
   }
 
-  void Work(std::stop_token stop) {
+  bool WaitForSync(sb::Duration deadline, std::stop_token stop) const {
+    const sb::TimePoint end = sb::SystemClock().Now() + deadline;
     for (const auto* informer : {&widgets_, &pods_, &secrets_}) {
-      if (!informer->WaitForSync(2min, stop)) return;  // its own log says why
+      if (!informer->WaitForSync(end - sb::SystemClock().Now(), stop)) return false;
     }
-    while (auto key = queue_.Get(stop)) {
-      if (Reconcile(*key)) {
-        queue_.Forget(*key);
-      } else {
-        queue_.AddRateLimited(*key);
-      }
-      queue_.Done(*key);
-    }
+    return true;
   }
 
-  bool Reconcile(const ObjectKey& key) {
+  sb::Expected<sb::kube::Result> Reconcile(const ObjectKey& key) {
     const ObjectPtr widget = widgets_.store().Get(key);
-    if (!widget) return true;
+    if (!widget) return sb::kube::Result{};
     long long ready = 0;
     for (const ObjectPtr& pod : pods_.store().ByIndex(kByWidget, key.ToString())) {
       ready += IsReady(pod);
@@ -173,12 +177,12 @@ class Manager {
       const Json patch = {{"status", {{"ready", ready}}}};
       auto written = client_.MergePatch(Widgets(), key, patch,
                                         {.field_manager = "bench", .subresource = "status"});
-      if (!written) return false;
+      if (!written) return tl::unexpected(written.error());
       ++writes_;
     }
     if (++reconciles_ == expected_) Say("synced", {{"reconciles", expected_}});
     if (spinning_) queue_.Add(key);
-    return true;
+    return sb::kube::Result{};
   }
 
   prometheus::Registry registry_;
@@ -193,6 +197,7 @@ class Manager {
   sb::kube::Informer widgets_;
   sb::kube::Informer pods_;
   sb::kube::Informer secrets_;
+  sb::kube::Runner runner_;
   std::jthread worker_;
 };
 
