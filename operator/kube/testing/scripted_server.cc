@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
@@ -162,17 +163,36 @@ std::string ScriptedServer::Connection::ClientCertificate() const {
   return pem;
 }
 
-ScriptedServer::ScriptedServer(Script script, const TestCertificates* tls)
+bool ScriptedServer::Connection::WaitForHangUp(Duration patience) {
+  pollfd waiting{socket_, POLLRDHUP, 0};
+  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(patience).count();
+  return poll(&waiting, 1, static_cast<int>(ms)) > 0;
+}
+
+void ScriptedServer::ResetConnections() {
+  const linger at_once{1, 0};
+  std::lock_guard lock(open_mutex_);
+  for (int socket : open_) {
+    setsockopt(socket, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+    shutdown(socket, SHUT_RD);
+  }
+}
+
+ScriptedServer::ScriptedServer(Script script, const TestCertificates* tls, std::uint16_t port)
     : script_(std::move(script)) {
   std::signal(SIGPIPE, SIG_IGN);  // SSL_write to a client that has gone
   if (tls) UseTls(*tls);
   listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const int yes = 1;
+  setsockopt(listener_, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(port);
   socklen_t size = sizeof(address);
   if (bind(listener_, reinterpret_cast<sockaddr*>(&address), size) != 0 ||
       listen(listener_, 16) != 0) {
+    std::perror("scripted server");
     std::abort();
   }
   getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
@@ -230,6 +250,8 @@ void ScriptedServer::UseTls(const TestCertificates& certificates,
 void ScriptedServer::Serve(int socket) {
   const timeval patience{2, 0};
   setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+  const int yes = 1;
+  setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
   std::shared_ptr<ssl_ctx_st> context;
   {
     std::lock_guard lock(tls_mutex_);
@@ -239,8 +261,11 @@ void ScriptedServer::Serve(int socket) {
   bool ready = true;
   if (context) {
     tls = SSL_new(context.get());
+    // A client that gives up ends the delay.
+    const Duration delay = handshake_delay_;
+    if (delay > Duration::zero()) ready = !Connection(socket, nullptr).WaitForHangUp(delay);
     SSL_set_fd(tls, socket);
-    ready = SSL_accept(tls) == 1;
+    ready = ready && SSL_accept(tls) == 1;
   }
   if (ready) {
     Connection connection(socket, tls);

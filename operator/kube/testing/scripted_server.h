@@ -23,6 +23,8 @@
 #include <thread>
 #include <vector>
 
+#include "common/time.h"
+
 struct ssl_st;
 struct ssl_ctx_st;
 
@@ -52,6 +54,8 @@ class ScriptedServer {
     void Reset();
     // Waits until the client closes or sends something.
     void WaitForClose();
+    // Waits until the client has closed; false after `patience`.
+    bool WaitForHangUp(Duration patience);
     // Becomes a tunnel to 127.0.0.1:`port`, as an HTTP proxy does after CONNECT, until one side
     // closes. Plain connections only.
     void Tunnel(std::uint16_t port);
@@ -67,7 +71,9 @@ class ScriptedServer {
   };
   using Script = std::function<void(Connection&)>;
 
-  explicit ScriptedServer(Script script, const TestCertificates* tls = nullptr);
+  // `port`: 0 for any free one; else one that another server has just left.
+  explicit ScriptedServer(Script script, const TestCertificates* tls = nullptr,
+                          std::uint16_t port = 0);
   ~ScriptedServer();
   ScriptedServer(const ScriptedServer&) = delete;
   ScriptedServer& operator=(const ScriptedServer&) = delete;
@@ -75,6 +81,12 @@ class ScriptedServer {
   // For connections from now on. With `client_ca_pem` only clients with a certificate of that
   // authority get further than the handshake.
   void UseTls(const TestCertificates& certificates, const std::string& client_ca_pem = "");
+
+  // Of TLS, for connections from now on.
+  void SetHandshakeDelay(Duration delay) { handshake_delay_ = delay; }
+  // As if the process was killed: every open connection ends with RST, once its script returns. A
+  // script that reads finds the end of its connection.
+  void ResetConnections();
 
   std::uint16_t port() const { return port_; }
   int connections() const { return connections_; }
@@ -88,6 +100,7 @@ class ScriptedServer {
   int listener_ = -1;
   std::uint16_t port_ = 0;
   std::atomic<int> connections_ = 0;
+  std::atomic<Duration> handshake_delay_ = Duration::zero();
   std::mutex open_mutex_;
   std::set<int> open_;
   std::vector<std::jthread> threads_;
