@@ -22,9 +22,19 @@ def revision() -> int:
     return int(_call("/v3/kv/range", {"key": _text("/")})["header"]["revision"])
 
 
+class Compacted(Failure):
+    """etcd has forgotten that revision already."""
+
+
 def compact(at: int) -> None:
-    """Forgets what was before this revision: whoever wants to go on from there is told that it is too late."""
-    _call("/v3/kv/compaction", {"revision": str(at), "physical": True})
+    """Forgets what was before this revision: whoever wants to go on from there is told that it is too late.
+
+    Somebody else (the API server does it every five minutes, the soak after each restart) may have been faster.
+    """
+    try:
+        _call("/v3/kv/compaction", {"revision": str(at), "physical": True})
+    except Compacted:
+        pass
 
 
 class Follower:
@@ -95,8 +105,13 @@ def _call(path: str, body: dict[str, Any]) -> dict[str, Any]:
     finally:
         connection.close()
     if response.status != 200:
-        raise Failure(f"etcd: {path}: {response.status} {text.decode(errors='replace')[:200]}")
+        raise refusal(path, response.status, text.decode(errors="replace"))
     return json.loads(text)
+
+
+def refusal(path: str, status: int, text: str) -> Failure:
+    kind = Compacted if "required revision has been compacted" in text else Failure
+    return kind(f"etcd: {path}: {status} {text[:200]}")
 
 
 def _connect(seconds: float | None) -> http.client.HTTPConnection:
