@@ -351,6 +351,13 @@ Expected<std::optional<ObjectDecoder::Event>> ObjectDecoder::ParseEvent(std::str
   }
   const auto known = TypeOf(type);
   if (!known || !usable) return std::nullopt;
+  if (*known != EventType::kBookmark) {
+    // Of another kind, which only a server or a proxy gone wrong would send.
+    const std::string_view kind = StringIn(impl_->parsed, "kind");
+    if (!kind.empty() && kind != impl_->resource.kind && kind != "PartialObjectMetadata") {
+      return std::nullopt;
+    }
+  }
   Event decoded{*known, IdentityOf(impl_->parsed)};
   if (*known == EventType::kBookmark) {
     decoded.initial_events_end = EndsInitialEvents(impl_->parsed);

@@ -45,10 +45,10 @@ class ObjectDecoder {
   // One object. kInternal: not a JSON object, or one without a name.
   Expected<Identity> ParseObject(std::string_view json);
 
-  // One line of a watch. Nothing for an event of an unknown type or without a usable object (a
-  // Table), which a newer server may send and which must not stop the watch. The error of an ERROR
-  // event (in-stream 410 is kGone) as ErrorFromStatus makes it; kUnavailable for a line that is no
-  // JSON object: then the stream cannot be trusted any more.
+  // One line of a watch. Nothing for an event of an unknown type, without a usable object (a Table)
+  // or with one of another kind, which a newer server may send and which must not stop the watch.
+  // The error of an ERROR event (in-stream 410 is kGone) as ErrorFromStatus makes it; kUnavailable
+  // for a line that is no JSON object: then the stream cannot be trusted any more.
   Expected<std::optional<Event>> ParseEvent(std::string_view line);
 
   // The object that was parsed last, projected; apiVersion and kind are the resource's, since items

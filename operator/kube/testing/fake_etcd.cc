@@ -49,16 +49,19 @@ std::string Revision::Text(bool metadata_only) const {
 
 const std::string& Revision::ItemText(bool metadata_only) const {
   std::string& text = metadata_only ? partial_text_ : item_text_;
-  if (text.empty()) {
-    Json item = Rendered();
-    if (metadata_only) {
-      item = AsPartialObject(item);
-    } else {
-      item.erase("kind");
-      item.erase("apiVersion");
-    }
-    text = item.dump();
+  if (!text.empty()) return text;
+  if (metadata_only) {
+    text = AsPartialObject(Rendered()).dump();
+    return text;
   }
+  // Member by member: a simulation makes so many of these that a copy would count.
+  const bool managed = !(owners_ == FieldOwners());
+  const Json rendered = managed ? Rendered() : Json();
+  for (const auto& [name, value] : (managed ? rendered : object_).items()) {
+    if (name == "kind" || name == "apiVersion") continue;
+    text += (text.empty() ? "{" : ",") + Json(name).dump() + ":" + value.dump();
+  }
+  text += '}';
   return text;
 }
 

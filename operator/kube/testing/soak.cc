@@ -216,7 +216,7 @@ class Soak {
       if (dice_.Chance(0.5)) down_until_ = time_.Now() + dice_.Around(5s);
     });
     Every(40s, [this] { Reshape(false); });
-    Every(45s, [this] { server_.CompactAllBut(static_cast<std::uint64_t>(dice_.Below(6'000))); });
+    Every(15s, [this] { server_.CompactAllBut(static_cast<std::uint64_t>(dice_.Below(6'000))); });
     Every(60s, [this] { server_.CloseWatches(dice_.Chance(0.5)); });
     Every(120s, [this] { time_.JumpWall(dice_.Chance(0.5) ? 1h : -1h); });
     if (plan_.restore == SoakPlan::Restore::kNever) return;
@@ -349,7 +349,7 @@ SoakPlan SoakPlan::FromSeed(std::uint32_t seed) {
   plan.selector = seed % 2 == 1;
   plan.metadata_only = seed / 2 % 2 == 1;
   plan.streaming_list = seed / 4 % 2 == 1;
-  plan.writes_per_s = dice.One({20, 20, 20, 60, 60, 200});
+  plan.writes_per_s = dice.One({20, 20, 20, 60, 60, 60, 200});
   plan.backoff_cap = dice.One<Duration>({200ms, 200ms, 1s, 1s, 4s, 30s});
   plan.watch_timeout_s = dice.One({6, 20, 20, 60, 180});
   plan.page_limit = dice.One({40, 100, 500});
