@@ -3,13 +3,16 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from app.bench import builds
+from app.bench import builds, wrk
 from app.bench.routes import ROUTES
 
 _HERE = Path(__file__).resolve().parent
 _WITHOUT_NEAR = tuple(route.name for route in ROUTES if not route.near)
 # What the binary reads when it has a near cache; an older one has no such word in it.
 NEAR_CACHE = "TODO_NEAR_CACHE"
+
+# Each connection is a thread to it, and they fight over one lock: at 64 it does worse.
+_FASTAPI_CONNECTIONS = 32
 
 
 @dataclass(frozen=True)
@@ -19,6 +22,7 @@ class Side:
     argv: tuple[str, ...]              # {port} is filled in
     routes: tuple[str, ...] = _WITHOUT_NEAR
     folder: Path | None = None         # to start it in
+    connections: int = wrk.CONNECTIONS
     environment: dict[str, str] = field(default_factory=dict)
 
 
@@ -38,7 +42,8 @@ def peers() -> dict[str, Side]:
         Side("axum", "axum, multi-thread", (axum,)),
         Side("axum-per-core", "axum, a runtime a core", (axum, "--per-core")),
         Side("axum-coalesced", "axum, inserts coalesced", (axum, "--coalesce"), ("post",)),
-        Side("fastapi", "FastAPI, 2 workers", fastapi, folder=_HERE / "fastapi"),
+        Side("fastapi", "FastAPI, 2 workers", fastapi, folder=_HERE / "fastapi",
+             connections=_FASTAPI_CONNECTIONS),
     )
     return {side.name: side for side in sides}
 

@@ -1,4 +1,4 @@
-"""wrk as a load generator: 64 connections that are never idle, one thread, since one core is all it may take of two."""
+"""wrk as a load generator: connections that are never idle, one thread, since one core is all it may take of two."""
 
 import re
 import subprocess
@@ -30,8 +30,8 @@ class Load:
         return self.requests / self.seconds
 
 
-def drive(port: int, route: Route, seconds: float) -> Load:
-    argv = ["wrk", "--threads", "1", "--connections", str(CONNECTIONS), "--duration", f"{seconds:g}s", "--latency",
+def drive(port: int, route: Route, seconds: float, connections: int = CONNECTIONS) -> Load:
+    argv = ["wrk", "--threads", "1", "--connections", str(connections), "--duration", f"{seconds:g}s", "--latency",
             "--script", str(_SCRIPT), f"http://127.0.0.1:{port}", "--", route.method, route.path, str(route.ids)]
     before = cpu_seconds_of_children()
     try:
