@@ -29,20 +29,27 @@ sb::http::Task Api::Handle(const Request& request) {
   } catch (const std::exception& error) {
     sb::log::Error("request failed",
                    {{"method", request.method}, {"path", request.path}, {"error", error.what()}});
-    response = Detail(500, "Internal Server Error");
+    response = Render({500, "Internal Server Error"}, StyleOf(request.path));
   }
   shard_.Finished(series, response.status, std::chrono::steady_clock::now() - began);
   co_return response;
 }
 
-std::string Api::Validate(const Route& route, const Match& match, Call& call) const {
-  Problems problems;
+std::optional<Response> Api::Validate(const Route& route, const Match& match, Call& call) {
+  const Style style = StyleOf(route.pattern);
+  Problems problems(style);
   std::size_t in_path = 0;
   for (std::size_t i = 0; i < route.parameters.size(); ++i) {
     const Parameter& parameter = route.parameters[i];
     std::string_view text;
     if (parameter.where == Parameter::Where::kPath) {
       text = match.values[in_path++];
+    } else if (parameter.where == Parameter::Where::kHeader) {
+      text = call.request.header(parameter.name);
+      if (text.data() == nullptr || text.empty()) {
+        if (parameter.required) problems.Missing(parameter);
+        continue;
+      }
     } else {
       text = FindParameter(call.request.query, parameter.name);
       if (text.data() == nullptr) {
@@ -51,13 +58,26 @@ std::string Api::Validate(const Route& route, const Match& match, Call& call) co
         continue;
       }
       if (!IsPlain(text, Plus::kIsSpace)) {
-        DecodeComponent(call.decoded_[i], text, Plus::kIsSpace);
-        text = call.decoded_[i];
+        std::string& decoded = call.decoded_.emplace_front();
+        DecodeComponent(decoded, text, Plus::kIsSpace);
+        text = decoded;
       }
     }
-    if (Check(parameter, text, call.integers_[i], problems)) call.texts_[i] = text;
+    if (Check(parameter, text, call.integers_[i], problems)) {
+      call.texts_[i] = text;
+      call.given_ |= 1U << i;
+    }
   }
-  return problems.empty() ? std::string() : problems.Body();
+  if (route.body.shape != nullptr) {
+    auto refusal = body_reader_.Read(route.body, call.request, call.body_, problems);
+    if (refusal) return Render(std::move(*refusal), style);
+  }
+  if (problems.empty()) return std::nullopt;
+  Response response;
+  response.status = 422;
+  if (style == Style::kProblem) response.content_type = kProblemJson;
+  response.body = problems.Body();
+  return response;
 }
 
 sb::http::Task Api::Dispatch(const Request& request, std::size_t& series) {
@@ -68,11 +88,11 @@ sb::http::Task Api::Dispatch(const Request& request, std::size_t& series) {
     path = decoded;
   }
   const Match match = router_.Find(request.method, path);
-  if (match.kind == Match::Kind::kNotFound) co_return Detail(404, "Not Found");
+  if (match.kind == Match::Kind::kNotFound) {
+    co_return Render({404, "Not Found"}, StyleOf(path));
+  }
   if (match.kind == Match::Kind::kWrongMethod) {
-    Response response = Detail(405, "Method Not Allowed");
-    response.headers.emplace_back("Allow", match.allowed);
-    co_return response;
+    co_return Render({405, "Method Not Allowed", {{"Allow", match.allowed}}}, StyleOf(path));
   }
   if (match.kind == Match::Kind::kOtherSlash) {
     // Relative: the client knows which scheme and host it used, a proxy in between may not tell us.
@@ -94,13 +114,23 @@ sb::http::Task Api::Dispatch(const Request& request, std::size_t& series) {
   const Route& route = router_.routes()[match.route];
   series = metrics_.SeriesOf(match.route);
   Call call(request);
-  std::string problems = Validate(route, match, call);
-  if (!problems.empty()) {
-    Response response;
-    response.status = 422;
-    response.body = std::move(problems);
-    co_return response;
+  if (route.guards.empty()) {
+    if (auto refused = Validate(route, match, call)) co_return std::move(*refused);
+    co_return co_await route.handler(call);
   }
+  auto answer = Answer(route, match, call);
+  Response response = co_await std::move(answer);
+  for (auto& header : call.answer_headers) response.headers.push_back(std::move(header));
+  co_return response;
+}
+
+sb::http::Task Api::Answer(const Route& route, const Match& match, Call& call) {
+  for (const Guard& guard : route.guards) {
+    auto asked = guard.check(call);
+    std::optional<Refusal> refusal = co_await std::move(asked);
+    if (refusal) co_return Render(std::move(*refusal), StyleOf(route.pattern));
+  }
+  if (auto refused = Validate(route, match, call)) co_return std::move(*refused);
   co_return co_await route.handler(call);
 }
 

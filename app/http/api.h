@@ -1,8 +1,11 @@
-// The way of a request through the service: route, validate, handle, count.
+// The way of a request through the service: route, guards, validate, handle, count. What a route
+// does not use costs it nothing.
 #pragma once
 
-#include <memory>
+#include <optional>
+#include <vector>
 
+#include "app/http/body_reader.h"
 #include "app/http/request_metrics.h"
 #include "app/http/router.h"
 #include "common/http/server.h"
@@ -20,12 +23,14 @@ class Api {
 
  private:
   sb::http::Task Dispatch(const sb::http::Request& request, std::size_t& series);
-  // Fills `call`; the 422 body, or "" if all is well.
-  std::string Validate(const Route& route, const Match& match, Call& call) const;
+  sb::http::Task Answer(const Route& route, const Match& match, Call& call);
+  // Fills `call`; the answer if something is wrong.
+  std::optional<sb::http::Response> Validate(const Route& route, const Match& match, Call& call);
 
   const Router router_;
   const RequestMetrics& metrics_;
   RequestMetrics::Shard& shard_;
+  BodyReader body_reader_;
 };
 
 // The labels of `routes`, for RequestMetrics.

@@ -1,8 +1,7 @@
 #include "app/http/parameters.h"
 
 #include <algorithm>
-
-#include "app/http/json_writer.h"
+#include <array>
 
 namespace todo::http {
 namespace {
@@ -42,73 +41,32 @@ bool ParseInteger(std::string_view text, std::int64_t& number) {
   return true;
 }
 
-void Problems::Add(std::string_view type, const Parameter& parameter, std::string_view message,
-                   const std::string_view* input, std::string_view context) {
-  if (!details_.empty()) details_ += ',';
-  details_ += "{\"type\":\"";
-  details_ += type;
-  details_ += parameter.where == Parameter::Where::kPath ? "\",\"loc\":[\"path\","
-                                                         : "\",\"loc\":[\"query\",";
-  AppendString(details_, parameter.name);
-  details_ += "],\"msg\":";
-  AppendString(details_, message);
-  details_ += ",\"input\":";
-  if (input == nullptr) {
-    details_ += "null";
+bool ParseBoolean(std::string_view text, std::int64_t& number) {
+  constexpr std::array<std::string_view, 6> kTrue = {"true", "1", "t", "yes", "y", "on"};
+  constexpr std::array<std::string_view, 6> kFalse = {"false", "0", "f", "no", "n", "off"};
+  if (text.empty() || text.size() > 5) return false;
+  std::string lower(text);
+  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+  number = std::find(kTrue.begin(), kTrue.end(), lower) != kTrue.end() ? 1 : 0;
+  return number == 1 || std::find(kFalse.begin(), kFalse.end(), lower) != kFalse.end();
+}
+
+bool CheckText(const Parameter& parameter, std::string_view text, Problems& problems) {
+  if (text.find('\0') != std::string_view::npos) {
+    problems.HoldsNul(parameter, text);
+  } else if (parameter.min_length > 0 && Characters(text) < parameter.min_length) {
+    problems.TooShort(parameter, text);
+  } else if (parameter.max_length > 0 && Characters(text) > parameter.max_length) {
+    problems.TooLong(parameter, text);
   } else {
-    AppendString(details_, *input);
-  }
-  if (!context.empty()) {
-    details_ += ",\"ctx\":{";
-    details_ += context;
-    details_ += '}';
-  }
-  details_ += '}';
-}
-
-void Problems::Missing(const Parameter& parameter) {
-  Add("missing", parameter, "Field required", nullptr);
-}
-void Problems::NotAnInteger(const Parameter& parameter, std::string_view input) {
-  Add("int_parsing", parameter,
-      "Input should be a valid integer, unable to parse string as an integer", &input);
-}
-void Problems::BelowMinimum(const Parameter& parameter, std::string_view input) {
-  const std::string bound = std::to_string(parameter.minimum);
-  Add("greater_than_equal", parameter, "Input should be greater than or equal to " + bound, &input,
-      "\"ge\":" + bound);
-}
-void Problems::AboveMaximum(const Parameter& parameter, std::string_view input) {
-  const std::string bound = std::to_string(parameter.maximum);
-  Add("less_than_equal", parameter, "Input should be less than or equal to " + bound, &input,
-      "\"le\":" + bound);
-}
-void Problems::TooLong(const Parameter& parameter, std::string_view input) {
-  const std::string bound = std::to_string(parameter.max_length);
-  Add("string_too_long", parameter, "String should have at most " + bound + " characters", &input,
-      "\"max_length\":" + bound);
-}
-void Problems::HoldsNul(const Parameter& parameter, std::string_view input) {
-  Add("value_error", parameter, "Value error, a text must not contain the character U+0000",
-      &input);
-}
-
-bool Check(const Parameter& parameter, std::string_view text, std::int64_t& number,
-           Problems& problems) {
-  if (parameter.type == Parameter::Type::kText) {
-    if (text.find('\0') != std::string_view::npos) {
-      problems.HoldsNul(parameter, text);
-      return false;
-    }
-    if (parameter.max_length > 0 && Characters(text) > parameter.max_length) {
-      problems.TooLong(parameter, text);
-      return false;
-    }
     return true;
   }
-  if (!ParseInteger(text, number)) {
-    problems.NotAnInteger(parameter, text);
-  } else if (number < parameter.minimum) {
+  return false;
+}
+
+bool CheckInteger(const Parameter& parameter, std::int64_t number, std::string_view text,
+                  Problems& problems) {
+  if (number < parameter.minimum) {
     problems.BelowMinimum(parameter, text);
   } else if (number > parameter.maximum) {
     problems.AboveMaximum(parameter, text);
@@ -116,6 +74,24 @@ bool Check(const Parameter& parameter, std::string_view text, std::int64_t& numb
     return true;
   }
   return false;
+}
+
+bool Check(const Parameter& parameter, std::string_view text, std::int64_t& number,
+           Problems& problems) {
+  switch (parameter.type) {
+    case Parameter::Type::kInteger:
+      if (ParseInteger(text, number)) return CheckInteger(parameter, number, text, problems);
+      problems.NotAnInteger(parameter, text);
+      return false;
+    case Parameter::Type::kBoolean:
+      if (ParseBoolean(text, number)) return true;
+      problems.NotABoolean(parameter, text);
+      return false;
+    case Parameter::Type::kText:
+    case Parameter::Type::kList:
+      break;
+  }
+  return CheckText(parameter, text, problems);
 }
 
 }  // namespace todo::http

@@ -1,6 +1,7 @@
 #include "app/http/replies.h"
 
 #include "app/http/json_writer.h"
+#include "common/http/wire/response_writer.h"
 
 namespace todo::http {
 
@@ -28,30 +29,53 @@ Response Unavailable(int retry_after_seconds) {
   return response;
 }
 
-Response FromError(const sb::Error& error) {
+Refusal RefusalOf(const sb::Error& error) {
   switch (error.code) {
     case ErrorCode::kInvalidArgument:
-      return Detail(422, "Unprocessable Entity");
+      return {422, "Unprocessable Entity"};
     case ErrorCode::kNotFound:
-      return Detail(404, "Not Found");
+      return {404, "Not Found"};
     case ErrorCode::kAlreadyExists:
     case ErrorCode::kConflict:
-      return Detail(409, "Conflict");
+      return {409, "Conflict"};
     case ErrorCode::kGone:
-      return Detail(410, "Gone");
+      return {410, "Gone"};
     case ErrorCode::kUnauthenticated:
-      return Detail(401, "Not authenticated");
+      return {401, "Not authenticated"};
     case ErrorCode::kPermissionDenied:
-      return Detail(403, "Forbidden");
+      return {403, "Forbidden"};
     case ErrorCode::kTooManyRequests:
     case ErrorCode::kUnavailable:
     case ErrorCode::kDeadlineExceeded:
     case ErrorCode::kCancelled:
-      return Unavailable();
+      return {503, "Service Unavailable", {{"Retry-After", "1"}}};
     case ErrorCode::kInternal:
       break;
   }
-  return Detail(500, "Internal Server Error");
+  return {500, "Internal Server Error"};
+}
+
+Response FromError(const sb::Error& error) { return Render(RefusalOf(error), Style::kFastApi); }
+
+Response Problem(int status, std::string_view detail) {
+  Response response;
+  response.status = status;
+  response.content_type = kProblemJson;
+  response.body = "{\"type\":\"about:blank\",\"title\":";
+  AppendString(response.body, sb::http::ReasonPhrase(status));
+  response.body += ",\"status\":";
+  AppendNumber(response.body, status);
+  response.body += ",\"detail\":";
+  AppendString(response.body, detail);
+  response.body += '}';
+  return response;
+}
+
+Response Render(Refusal refusal, Style style) {
+  Response response = style == Style::kProblem ? Problem(refusal.status, refusal.detail)
+                                               : Detail(refusal.status, refusal.detail);
+  response.headers = std::move(refusal.headers);
+  return response;
 }
 
 }  // namespace todo::http

@@ -1,8 +1,10 @@
-// The answers that several routes give. Bodies are FastAPI's: {"detail": "..."}.
+// The answers that several routes give. Bodies of errors are FastAPI's, {"detail": "..."}, or below
+// /v1 RFC 9457's: {"type": "about:blank", "title": "Not Found", "status": 404, "detail": "..."}.
 #pragma once
 
 #include <string_view>
 
+#include "app/http/call.h"
 #include "common/error.h"
 #include "common/http/server.h"
 
@@ -20,5 +22,10 @@ sb::http::Response Unavailable(int retry_after_seconds = 1);
 // from codes to statuses; routes handle the codes that mean something to them before they come
 // here.
 sb::http::Response FromError(const sb::Error& error);
+Refusal RefusalOf(const sb::Error& error);
+
+inline constexpr std::string_view kProblemJson = "application/problem+json";
+sb::http::Response Problem(int status, std::string_view detail);
+sb::http::Response Render(Refusal refusal, Style style);
 
 }  // namespace todo::http

@@ -14,7 +14,8 @@ using prometheus::MetricFamily;
 using prometheus::MetricType;
 
 // A status outside this list is counted as the last one.
-constexpr std::array kCodes = {200, 202, 307, 400, 401, 404, 405, 409, 422, 429, 500, 503, 0};
+constexpr std::array kCodes = {200, 201, 202, 204, 304, 307, 400, 401, 403, 404,
+                               405, 409, 412, 413, 415, 422, 429, 500, 503, 0};
 constexpr std::array kUsualCodes = {200, 202, 404, 409, 422, 500, 503};
 // Powers of roughly 2.5 from 1 ms to 10 s, in nanoseconds.
 constexpr std::array<std::uint64_t, 13> kBounds = {

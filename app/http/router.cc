@@ -59,7 +59,9 @@ Match Router::Find(std::string_view method, std::string_view path) const {
     if (!match.allowed.empty()) match.allowed += ", ";
     match.allowed += routes_[i].method;
   }
+  // Redirects are the tutorial's; below /v1 a path has one spelling.
   if (match.kind == Match::Kind::kWrongMethod || path == "/") return match;
+  if (StyleOf(path) == Style::kProblem) return match;
   const std::string other =
       path.back() == '/' ? std::string(path.substr(0, path.size() - 1)) : std::string(path) + "/";
   for (const Compiled& compiled : compiled_) {

@@ -15,45 +15,29 @@
 #include <string_view>
 #include <vector>
 
-#include "app/http/parameters.h"
+#include "app/http/call.h"
 #include "common/http/server.h"
 
 namespace todo::http {
-
-inline constexpr std::size_t kMaxParameters = 6;
-
-// A validated request, as a handler sees it. Lives as long as the handler's coroutine.
-class Call {
- public:
-  explicit Call(const sb::http::Request& from) : request(from) {}
-  Call(const Call&) = delete;
-  Call& operator=(const Call&) = delete;
-
-  const sb::http::Request& request;
-
-  // By the parameter's position in its route.
-  std::int64_t Integer(std::size_t position) const { return integers_[position]; }
-  std::string_view Text(std::size_t position) const { return texts_[position]; }
-
- private:
-  friend class Api;
-  std::array<std::int64_t, kMaxParameters> integers_{};
-  std::array<std::string_view, kMaxParameters> texts_{};
-  std::array<std::string, kMaxParameters> decoded_;  // of those that are not views of the request
-};
 
 struct Route {
   std::string_view method;
   std::string_view pattern;           // "/users/{user_id}"; also the label of its metrics
   std::vector<Parameter> parameters;  // those in the path first, in its order
   std::function<sb::http::Task(const Call&)> handler;
+  std::vector<Guard> guards = {};
+  BodySpec body = {};
+  // For the document only.
+  std::vector<Answer> answers = {};
+  std::string_view tag = {};
+  std::string_view summary = {};
 };
 
 struct Match {
   enum class Kind { kRoute, kNotFound, kWrongMethod, kOtherSlash };
   Kind kind = Kind::kNotFound;
   std::size_t route = 0;
-  std::array<std::string_view, 2> values{};  // of the pattern's {names}
+  std::array<std::string_view, 3> values{};  // of the pattern's {names}
   std::string allowed;                       // kWrongMethod: "GET, POST"
 };
 
