@@ -51,6 +51,23 @@ std::vector<MetricFamily> PoolMetrics::Collect() const {
   redis(&Redis::commands, "todo_redis_commands_total", "Commands sent.", kCounter);
   redis(&Redis::errors, "todo_redis_errors_total", "Commands that failed.", kCounter);
   redis(&Redis::connects, "todo_redis_connects_total", "Connections made.", kCounter);
+  using Transactions = store::TransactionStats;
+  const auto transactions = [&](auto member, const char* name, const char* help, MetricType type) {
+    double sum = 0;
+    for (const Transactions* stats : transactions_) {
+      sum += static_cast<double>((stats->*member).load(std::memory_order_relaxed));
+    }
+    families.push_back(Family(name, help, type));
+    AddSample(families.back(), sum, {});
+  };
+  transactions(&Transactions::leased, "todo_transactions_open", "Leased connections.", kGauge);
+  transactions(&Transactions::waiting, "todo_transactions_waiting", "Waiting for one.", kGauge);
+  transactions(&Transactions::committed, "todo_transactions_committed_total", "Committed.",
+               kCounter);
+  transactions(&Transactions::rolled_back, "todo_transactions_rolled_back_total",
+               "Rolled back or lost.", kCounter);
+  transactions(&Transactions::refused, "todo_transactions_refused_total",
+               "Refused: queue full or no connection in time.", kCounter);
   return families;
 }
 

@@ -8,6 +8,7 @@
 
 #include "app/cache/redis.h"
 #include "app/store/postgres.h"
+#include "app/store/transactions.h"
 
 namespace todo {
 
@@ -20,11 +21,16 @@ class PoolMetrics : public prometheus::Collectable {
   void Add(const std::string& purpose, const cache::RedisStats& stats) {
     redises_.push_back({purpose, &stats});
   }
+  void Add(const store::Transactions& transactions) {
+    for (const store::PostgresStats* stats : transactions.connections()) Add("transaction", *stats);
+    transactions_.push_back(&transactions.stats());
+  }
   std::vector<prometheus::MetricFamily> Collect() const override;
 
  private:
   std::vector<std::pair<std::string, const store::PostgresStats*>> databases_;
   std::vector<std::pair<std::string, const cache::RedisStats*>> redises_;
+  std::vector<const store::TransactionStats*> transactions_;
 };
 
 }  // namespace todo

@@ -10,10 +10,13 @@ namespace {
 TEST(Concurrency, NeverNeedsMoreThanThePool) {
   const struct {
     int threads, pool, cores;
-    int want_threads, want_connections;
+    int want_threads;
+    bool own_writes;
+    int transactions;
   } kCases[] = {
-      {0, 20, 2, 2, 2}, {0, 20, 64, 20, 1}, {0, 1, 8, 1, 1},
-      {0, 3, 2, 2, 1},  {4, 20, 1, 4, 2},   {0, 0, 0, 1, 1},
+      {0, 20, 2, 2, true, 4}, {0, 20, 64, 6, true, 1}, {0, 1, 8, 1, false, 0},
+      {0, 2, 2, 1, false, 1}, {0, 3, 2, 1, true, 1},   {0, 5, 2, 1, true, 3},
+      {0, 6, 2, 2, true, 1},  {4, 20, 1, 4, true, 3},  {0, 0, 0, 1, false, 0},
   };
   for (const auto& test : kCases) {
     Settings settings;
@@ -21,7 +24,9 @@ TEST(Concurrency, NeverNeedsMoreThanThePool) {
     settings.pool_size = test.pool;
     const Concurrency got = ConcurrencyOf(settings, test.cores);
     EXPECT_EQ(got.threads, test.want_threads);
-    EXPECT_EQ(got.connections_per_thread, test.want_connections);
+    EXPECT_EQ(got.connections.own_writes, test.own_writes);
+    EXPECT_EQ(got.connections.transactions, test.transactions);
+    EXPECT_LE(got.threads * got.connections.total(), std::max(1, test.pool)) << test.pool;
   }
 }
 

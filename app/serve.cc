@@ -33,16 +33,16 @@ class Service {
         concurrency_(ConcurrencyOf(settings, AvailableCores())),
         lifecycle_(settings.database_url.empty()
                        ? 0
-                       : concurrency_.threads * concurrency_.connections_per_thread,
+                       : concurrency_.threads * concurrency_.connections.pipelined(),
                    "the database"),
         requests_(RouteLabelsOfService(), static_cast<std::size_t>(concurrency_.threads)),
         signals_(control_, SIGTERM, SIGINT),
         delay_(control_) {
     Settings same_port = settings_;
     for (int i = 0; i < concurrency_.threads; ++i) {
-      threads_.push_back(std::make_unique<ServingThread>(
-          same_port, concurrency_.connections_per_thread, lifecycle_, requests_,
-          requests_.shard(static_cast<std::size_t>(i))));
+      threads_.push_back(
+          std::make_unique<ServingThread>(same_port, concurrency_.connections, lifecycle_,
+                                          requests_, requests_.shard(static_cast<std::size_t>(i))));
       same_port.port = threads_.front()->port();  // with port 0: the one that the first has got
       threads_.back()->AddTo(pools_);
     }

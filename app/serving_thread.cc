@@ -40,7 +40,7 @@ std::vector<http::RequestMetrics::RouteLabels> RouteLabelsOfService() {
   return http::LabelsOf(RoutesOf(nullptr, users, tasks, jobs));
 }
 
-ServingThread::ServingThread(const Settings& settings, int database_connections,
+ServingThread::ServingThread(const Settings& settings, store::Connections connections,
                              Lifecycle& lifecycle, const http::RequestMetrics& metrics,
                              http::RequestMetrics::Shard& shard)
     : lifecycle_(lifecycle) {
@@ -48,7 +48,7 @@ ServingThread::ServingThread(const Settings& settings, int database_connections,
     store::PostgresOptions options;
     options.url = settings.database_url;
     options.on_first_connected = [this] { lifecycle_.Reached(); };
-    database_.emplace(loop_, options, database_connections);
+    database_.emplace(loop_, options, connections);
   }
   if (!settings.redis_url.empty()) {
     cache::RedisOptions options;
@@ -110,6 +110,7 @@ void ServingThread::AddTo(PoolMetrics& metrics) const {
   if (database_) {
     metrics.Add("read", database_->reads().stats());
     if (database_->writes() != nullptr) metrics.Add("write", database_->writes()->stats());
+    metrics.Add(database_->transactions());
   }
   if (cache_) metrics.Add("cache", cache_->stats());
   if (queue_) metrics.Add("queue", queue_->stats());

@@ -24,7 +24,7 @@ class ServingThread {
  public:
   // Listens at once; throws boost::system::system_error if it cannot. Everything given must outlive
   // it.
-  ServingThread(const Settings& settings, int database_connections, Lifecycle& lifecycle,
+  ServingThread(const Settings& settings, store::Connections connections, Lifecycle& lifecycle,
                 const http::RequestMetrics& metrics, http::RequestMetrics::Shard& shard);
   // Joins; Finish must have been called.
   ~ServingThread();

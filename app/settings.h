@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <string>
 
+#include "app/store/connections.h"
+
 namespace todo {
 
 struct Settings {
@@ -24,11 +26,11 @@ struct Settings {
   bool dry_run = false;               // migrate
 };
 
-// How many threads serve, and how many database connections each of them has (1 or 2): together
-// never more than `pool_size`.
+// How many threads serve, and how many database connections each of them has: together never more
+// than `pool_size`. A small pool has fewer threads rather than threads without transactions.
 struct Concurrency {
   int threads;
-  int connections_per_thread;
+  store::Connections connections;  // of one thread
 };
 Concurrency ConcurrencyOf(const Settings& settings, int cores);
 

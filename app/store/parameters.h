@@ -1,6 +1,5 @@
 // The values of $1, $2, … in PostgreSQL's binary form: no escaping, no NUL-terminated copies. The
-// SQL casts
-// ($1::bigint, $2::text), because a binary value must have exactly the declared type.
+// SQL casts ($1::bigint, $2::text), because a binary value must have exactly the declared type.
 #pragma once
 
 #include <array>
@@ -13,7 +12,7 @@ namespace todo::store {
 
 class Parameters {
  public:
-  static constexpr int kMost = 8;
+  static constexpr int kMost = 12;
 
   Parameters& Integer(std::int64_t value) {
     char bytes[8];
@@ -21,8 +20,14 @@ class Parameters {
     return Add({bytes, sizeof bytes});
   }
   Parameters& Text(std::string_view value) { return Add(value); }
+  Parameters& Boolean(bool value) { return Add(value ? "\1" : std::string_view("\0", 1)); }
+  Parameters& Null() {
+    nulls_ |= 1u << count_;
+    return Add({});
+  }
 
   int count() const { return count_; }
+  bool is_null(int i) const { return (nulls_ >> i & 1u) != 0; }
   std::string_view operator[](int i) const {
     const auto at = static_cast<std::size_t>(i);
     return std::string_view(bytes_).substr(starts_[at], starts_[at + 1] - starts_[at]);
@@ -38,6 +43,7 @@ class Parameters {
   std::string bytes_;
   std::array<std::size_t, kMost + 1> starts_{};
   int count_ = 0;
+  unsigned nulls_ = 0;  // a bit each
 };
 
 }  // namespace todo::store

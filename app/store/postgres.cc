@@ -9,7 +9,9 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <deque>
+#include <functional>
 #include <optional>
+#include <unordered_set>
 #include <vector>
 
 #include "app/async/backoff.h"
@@ -63,7 +65,7 @@ class Postgres::Impl : public std::enable_shared_from_this<Impl> {
     Break("stopped");
   }
 
-  asio::awaitable<Expected<Rows>> Query(std::size_t statement, Parameters parameters) {
+  asio::awaitable<Expected<Rows>> Query(const Statement& statement, Parameters parameters) {
     if (!ready_ || stopped_) co_return Fail(ErrorCode::kUnavailable, "database: not connected");
     if (sent_.size() >= options_.max_queued) {
       stats.rejected.fetch_add(1, std::memory_order_relaxed);
@@ -73,11 +75,30 @@ class Postgres::Impl : public std::enable_shared_from_this<Impl> {
     co_return co_await Waiter::Wait([&](Waiter waiter) {
       Sent sent;
       sent.kind = Sent::Kind::kQuery;
-      sent.statement = statement;
+      sent.statement = &statement;
       sent.parameters = std::move(parameters);
       sent.waiter.emplace(std::move(waiter));
       Send(std::move(sent));
     });
+  }
+
+  void Forget(const Statement& statement) {
+    if (!ready() || sent_.size() >= options_.max_queued) return;
+    Sent sent;
+    sent.kind = Sent::Kind::kQuery;
+    sent.statement = &statement;
+    Send(std::move(sent));
+  }
+
+  const Statement& statement(std::size_t position) const { return statements_[position]; }
+  bool ready() const { return ready_ && !broken_ && !stopped_; }
+
+  void Break(std::string reason) {
+    if (broken_) return;
+    broken_ = true;
+    broken_reason_ = std::move(reason);
+    error_code ignored;
+    if (socket_.is_open()) socket_.cancel(ignored);
   }
 
   PostgresStats stats;
@@ -133,8 +154,10 @@ class Postgres::Impl : public std::enable_shared_from_this<Impl> {
   Expected<void> SetUp() {
     PGconn* const c = connection_.get();
     if (PQsetnonblocking(c, 1) != 0 || PQenterPipelineMode(c) != 1) return Lost();
-    const std::string timeout =
-        "SET statement_timeout = " + std::to_string(options_.query_timeout.count());
+    const std::string timeout = "SELECT set_config('statement_timeout', '" +
+                                std::to_string(options_.query_timeout.count()) +
+                                "', false), set_config('idle_in_transaction_session_timeout', '" +
+                                std::to_string(options_.idle_timeout.count()) + "', false)";
     bool sent =
         PQsendQueryParams(c, timeout.c_str(), 0, nullptr, nullptr, nullptr, nullptr, 0) == 1;
     PushSetup();
@@ -159,22 +182,18 @@ class Postgres::Impl : public std::enable_shared_from_this<Impl> {
     stats.connected.store(false, std::memory_order_relaxed);
     if (socket_.is_open()) socket_.release();  // libpq closes it
     connection_.reset();
-    unsynced_ = false;
+    prepared_.clear();
+    unsynced_ = opened_ = false;
     waits_for_write_ = false;
   }
 
-  void Break(std::string reason) {
-    if (broken_) return;
-    broken_ = true;
-    broken_reason_ = std::move(reason);
-    error_code ignored;
-    if (socket_.is_open()) socket_.cancel(ignored);
-  }
-
   void Send(Sent sent) {
-    const Statement& statement = statements_[sent.statement];
+    const Statement& statement = *sent.statement;
     const bool alone = statement.writes || sent.resent;
-    if (alone) Sync();  // reads before it must not share its transaction
+    // Reads before it must not share its transaction; a BEGIN before it must.
+    if (alone && !opened_) Sync();
+    opened_ = statement.opens;
+    if (!Listed(statement) && prepared_.insert(statement.name).second) Prepare(statement);
     const bool accepted = SendPrepared(connection_.get(), statement.name, sent.parameters);
     sent_.push_back(std::move(sent));
     stats.queued.store(sent_.size(), std::memory_order_relaxed);
@@ -182,6 +201,22 @@ class Postgres::Impl : public std::enable_shared_from_this<Impl> {
     unsynced_ = true;
     if (alone) Sync();
     ScheduleFlush();
+  }
+
+  bool Listed(const Statement& statement) const {
+    const std::less<const Statement*> before;
+    return !before(&statement, statements_.data()) &&
+           before(&statement, statements_.data() + statements_.size());
+  }
+
+  void Prepare(const Statement& statement) {
+    if (PQsendPrepare(connection_.get(), statement.name, statement.sql, 0, nullptr) != 1) {
+      return Break(ReasonOf(connection_.get()));
+    }
+    Sent prepare;
+    prepare.kind = Sent::Kind::kPrepare;
+    prepare.statement = &statement;
+    sent_.push_back(std::move(prepare));
   }
 
   void Sync() {
@@ -279,6 +314,7 @@ class Postgres::Impl : public std::enable_shared_from_this<Impl> {
     const bool first = stats.connects.fetch_add(1, std::memory_order_relaxed) == 0;
     sb::log::Info("database connected");
     if (first && options_.on_first_connected) options_.on_first_connected();
+    if (options_.on_connected) options_.on_connected();
   }
 
   void Complete(Sent sent) {
@@ -290,6 +326,10 @@ class Postgres::Impl : public std::enable_shared_from_this<Impl> {
       PQclear(result);
       return;
     }
+    if (sent.kind == Sent::Kind::kPrepare && !good) {
+      prepared_.erase(sent.statement->name);
+      if (status != PGRES_PIPELINE_ABORTED) LogFailed(*sent.statement, ReasonOf(result));
+    }
     if (!sent.waiter) {
       PQclear(result);
       return;
@@ -298,7 +338,8 @@ class Postgres::Impl : public std::enable_shared_from_this<Impl> {
       done_.emplace_back(std::move(*sent.waiter), Rows(result));
       return;
     }
-    if (status == PGRES_PIPELINE_ABORTED && !sent.resent) {
+    if (status == PGRES_PIPELINE_ABORTED && !sent.resent && !sent.statement->writes &&
+        !options_.exclusive) {
       PQclear(result);
       sent.resent = true;
       resend_.push_back(std::move(sent));
@@ -307,11 +348,12 @@ class Postgres::Impl : public std::enable_shared_from_this<Impl> {
     stats.errors.fetch_add(1, std::memory_order_relaxed);
     Error error = ErrorOf(result);
     PQclear(result);
-    if (error.code == ErrorCode::kInternal) {
-      sb::log::Error("statement failed",
-                     {{"statement", statements_[sent.statement].name}, {"error", error.message}});
-    }
+    if (error.code == ErrorCode::kInternal) LogFailed(*sent.statement, error.message);
     done_.emplace_back(std::move(*sent.waiter), tl::unexpected<Error>(std::move(error)));
+  }
+
+  static void LogFailed(const Statement& statement, const std::string& reason) {
+    sb::log::Error("statement failed", {{"statement", statement.name}, {"error", reason}});
   }
 
   // Coroutines run in here and send anew, so everything they touch is settled before.
@@ -372,6 +414,7 @@ class Postgres::Impl : public std::enable_shared_from_this<Impl> {
 
   std::deque<Sent> sent_;
   std::vector<Sent> resend_;
+  std::unordered_set<std::string_view> prepared_;  // of those that are not in statements_
   std::vector<std::pair<Waiter, Expected<Rows>>> done_;
   std::string broken_reason_;
   bool ready_ = false;
@@ -379,6 +422,7 @@ class Postgres::Impl : public std::enable_shared_from_this<Impl> {
   bool broken_ = false;
   bool stopped_ = false;
   bool unsynced_ = false;
+  bool opened_ = false;  // a BEGIN was sent last, without a Sync
   bool flush_posted_ = false;
   bool waits_for_write_ = false;
 };
@@ -391,8 +435,14 @@ Postgres::~Postgres() { impl_->Stop(); }
 void Postgres::Start() { impl_->Start(); }
 void Postgres::Stop() { impl_->Stop(); }
 asio::awaitable<Expected<Rows>> Postgres::Query(std::size_t statement, Parameters parameters) {
+  return impl_->Query(impl_->statement(statement), std::move(parameters));
+}
+asio::awaitable<Expected<Rows>> Postgres::Query(const Statement& statement, Parameters parameters) {
   return impl_->Query(statement, std::move(parameters));
 }
+void Postgres::Forget(const Statement& statement) { impl_->Forget(statement); }
+bool Postgres::ready() const { return impl_->ready(); }
+void Postgres::Reset(std::string reason) { impl_->Break(std::move(reason)); }
 const PostgresStats& Postgres::stats() const { return impl_->stats; }
 
 }  // namespace todo::store

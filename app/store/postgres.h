@@ -6,8 +6,12 @@
 //   Expected<Rows> rows = co_await database.Query(kTasksOfOwner, std::move(parameters));
 //
 // Reads of one loop turn share one Sync (one transaction: if one fails, the others are sent again
-// once). A write gets a Sync of its own, so it commits or fails alone. Statements are prepared at
-// each connect; the connection is usable only when all of them were.
+// once). A write gets a Sync of its own, so it commits or fails alone. `statements` are prepared at
+// each connect; the connection is usable only when all of them were. Any other Statement is
+// prepared when it is first asked.
+//
+// A server ends by itself what takes longer than `query_timeout` and sessions that sleep inside a
+// transaction for longer than `idle_timeout`.
 //
 // Errors: kUnavailable (not connected; lost before an answer, so a write may or may not have
 // happened), kTooManyRequests (queue full), kDeadlineExceeded, and those of CodeOfSqlState. It
@@ -35,6 +39,7 @@ struct Statement {
   const char* name;
   const char* sql;
   bool writes = false;
+  bool opens = false;  // BEGIN: shares its Sync with the statement behind it
 };
 
 struct PostgresOptions {
@@ -42,10 +47,13 @@ struct PostgresOptions {
   std::size_t max_queued = 1024;
   std::chrono::milliseconds connect_timeout{5'000};
   std::chrono::milliseconds query_timeout{5'000};
+  std::chrono::milliseconds idle_timeout{10'000};  // idle_in_transaction_session_timeout
   std::chrono::milliseconds backoff_first{50};
   std::chrono::milliseconds backoff_most{1'000};
-  std::function<void()>
-      on_first_connected;  // when the connection becomes usable for the first time
+  // Leased to one user at a time: a statement that fails takes those behind it along.
+  bool exclusive = false;
+  // When the connection becomes usable, for the first time and each time.
+  std::function<void()> on_first_connected, on_connected;
 };
 
 // Counters of one connection.
@@ -74,7 +82,16 @@ class Postgres {
 
   // `statement`: its position in `statements`.
   boost::asio::awaitable<sb::Expected<Rows>> Query(std::size_t statement, Parameters parameters);
+  // `statement` outlives the connection: a constant.
+  boost::asio::awaitable<sb::Expected<Rows>> Query(const Statement& statement,
+                                                   Parameters parameters);
 
+  // Sends without waiting for the answer, which is dropped.
+  void Forget(const Statement& statement);
+
+  bool ready() const;
+  // Gives the connection up and makes a new one; whoever waits gets kUnavailable.
+  void Reset(std::string reason);
   const PostgresStats& stats() const;
 
  private:

@@ -2,6 +2,8 @@
 
 #include <libpq-fe.h>
 
+#include <charconv>
+
 namespace todo::store {
 
 void Rows::Clear::operator()(pg_result* result) const { PQclear(result); }
@@ -13,6 +15,19 @@ int Rows::size() const { return PQntuples(result_.get()); }
 std::string_view Rows::text(int row, int column) const {
   return {PQgetvalue(result_.get(), row, column),
           static_cast<std::size_t>(PQgetlength(result_.get(), row, column))};
+}
+
+bool Rows::is_null(int row, int column) const {
+  return PQgetisnull(result_.get(), row, column) == 1;
+}
+
+std::string_view Rows::command() const { return PQcmdStatus(result_.get()); }
+
+std::int64_t Rows::affected() const {
+  const std::string_view digits = PQcmdTuples(result_.get());
+  std::int64_t number = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  return number;
 }
 
 }  // namespace todo::store

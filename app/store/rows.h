@@ -20,6 +20,11 @@ class Rows {
   // Valid as long as the Rows. NULL is "".
   std::string_view text(int row, int column) const;
   bool boolean(int row, int column) const { return text(row, column) == "t"; }
+  bool is_null(int row, int column) const;
+  // What the statement did, in PostgreSQL's words: "INSERT 0 3", "COMMIT", "ROLLBACK".
+  std::string_view command() const;
+  // Rows that an INSERT, UPDATE or DELETE changed.
+  std::int64_t affected() const;
 
  private:
   struct Clear {
@@ -35,6 +40,7 @@ class Row {
 
   std::string_view text(int column) const { return rows_->text(row_, column); }
   bool boolean(int column) const { return rows_->boolean(row_, column); }
+  bool is_null(int column) const { return rows_->is_null(row_, column); }
 
  private:
   std::shared_ptr<const Rows> rows_;

@@ -11,7 +11,7 @@ bool SendPrepared(pg_conn* connection, const char* name, const Parameters& param
   for (int i = 0; i < count; ++i) {
     const std::string_view value = parameters[i];
     const auto at = static_cast<std::size_t>(i);
-    values[at] = value.data();
+    values[at] = parameters.is_null(i) ? nullptr : value.data();
     lengths[at] = static_cast<int>(value.size());
     formats[at] = 1;  // binary
   }

@@ -13,12 +13,14 @@ struct pg_conn;
 
 namespace todo::store {
 
+struct Statement;
+
 using RowsWaiter = async::Waiter<sb::Expected<Rows>>;
 
 struct Sent {
-  enum class Kind { kSync, kSetup, kQuery };
+  enum class Kind { kSync, kSetup, kPrepare, kQuery };
   Kind kind = Kind::kSync;
-  std::size_t statement = 0;
+  const Statement* statement = nullptr;
   Parameters parameters;
   std::optional<RowsWaiter> waiter;  // gone: timed out, but its answer is still to come
   std::chrono::steady_clock::time_point since = std::chrono::steady_clock::now();
