@@ -15,13 +15,21 @@ namespace asio = boost::asio;
 constexpr std::chrono::milliseconds kCacheTimeout{500};
 
 std::vector<http::Route> RoutesOf(store::Database* database, users::Users& users,
-                                  tasks::Tasks& tasks, jobs::Jobs& jobs) {
+                                  tasks::Tasks& tasks, jobs::Jobs& jobs, v1::Users& v1_users,
+                                  v1::Tasks& v1_tasks) {
   std::vector<http::Route> routes;
   AddHealthRoutes(routes, database);
   users.AddRoutes(routes);
   tasks.AddRoutes(routes);
   jobs.AddRoutes(routes);
+  v1_users.AddRoutes(routes);
+  v1_tasks.AddRoutes(routes);
   return routes;
+}
+
+// Until there are tokens, nobody has one.
+asio::awaitable<std::optional<http::Refusal>> NobodyYet(http::Call&) {
+  co_return http::Refusal{401, "Not authenticated", {{"WWW-Authenticate", "Bearer"}}};
 }
 
 sb::http::Task Immediately(sb::http::Response response) { co_return response; }
@@ -37,7 +45,9 @@ std::vector<http::RequestMetrics::RouteLabels> RouteLabelsOfService() {
   users::Users users(nullptr, nullptr);
   tasks::Tasks tasks(nullptr);
   jobs::Jobs jobs(nullptr, "");
-  return http::LabelsOf(RoutesOf(nullptr, users, tasks, jobs));
+  v1::Users v1_users(nullptr, {});
+  v1::Tasks v1_tasks(nullptr, {});
+  return http::LabelsOf(RoutesOf(nullptr, users, tasks, jobs, v1_users, v1_tasks));
 }
 
 ServingThread::ServingThread(const Settings& settings, store::Connections connections,
@@ -65,7 +75,11 @@ ServingThread::ServingThread(const Settings& settings, store::Connections connec
   users_.emplace(OrNull(database_), OrNull(cache_));
   tasks_.emplace(OrNull(database_));
   jobs_.emplace(OrNull(queue_), settings.queue);
-  api_.emplace(RoutesOf(OrNull(database_), *users_, *tasks_, *jobs_), metrics, shard);
+  const std::vector<http::Guard> guards = {{NobodyYet, {401}, "bearer"}};
+  v1_users_.emplace(OrNull(database_), v1::Users::Options{.guards = guards});
+  v1_tasks_.emplace(OrNull(database_), guards);
+  api_.emplace(RoutesOf(OrNull(database_), *users_, *tasks_, *jobs_, *v1_users_, *v1_tasks_),
+               metrics, shard);
 
   sb::http::ServerOptions options;
   options.address = settings.address;

@@ -14,6 +14,8 @@
 #include "app/settings.h"
 #include "app/tasks/tasks.h"
 #include "app/users/users.h"
+#include "app/v1/tasks.h"
+#include "app/v1/users.h"
 
 namespace todo {
 
@@ -50,6 +52,8 @@ class ServingThread {
   std::optional<users::Users> users_;
   std::optional<tasks::Tasks> tasks_;
   std::optional<jobs::Jobs> jobs_;
+  std::optional<v1::Users> v1_users_;
+  std::optional<v1::Tasks> v1_tasks_;
   std::optional<http::Api> api_;
   std::optional<sb::http::Server> server_;
   std::thread thread_;

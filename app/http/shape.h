@@ -40,9 +40,9 @@ struct Answer {
   int status;
   std::string_view description;
   const Shape* shape = nullptr;                // null: no body, or for 4xx and 5xx the error's
+  std::vector<std::string_view> headers = {};  // "ETag", "Location"
   bool list = false;                           // an array of them
   std::string_view content_type = {};          // other than JSON
-  std::vector<std::string_view> headers = {};  // "ETag", "Location"
 };
 
 }  // namespace todo::http

@@ -54,4 +54,13 @@ class BigintArray : public ArrayWriter {
   }
 };
 
+class BooleanArray : public ArrayWriter {
+ public:
+  BooleanArray() : ArrayWriter(16) {}
+  void Add(bool value) {
+    const char byte = value ? 1 : 0;
+    ArrayWriter::Add({&byte, 1});
+  }
+};
+
 }  // namespace todo::store
