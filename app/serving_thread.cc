@@ -76,7 +76,9 @@ ServingThread::ServingThread(const Settings& settings, store::Connections connec
   tasks_.emplace(OrNull(database_));
   jobs_.emplace(OrNull(queue_), settings.queue);
   const std::vector<http::Guard> guards = {{NobodyYet, {401}, "bearer"}};
-  v1_users_.emplace(OrNull(database_), v1::Users::Options{.guards = guards});
+  v1_users_.emplace(
+      OrNull(database_),
+      v1::Users::Options{.changed = [this](std::int64_t id) { ForgetUser(id); }, .guards = guards});
   v1_tasks_.emplace(OrNull(database_), guards);
   api_.emplace(RoutesOf(OrNull(database_), *users_, *tasks_, *jobs_, *v1_users_, *v1_tasks_),
                metrics, shard);
@@ -118,6 +120,10 @@ asio::awaitable<void> ServingThread::DrainAndStop(std::chrono::milliseconds dead
   if (cache_) cache_->Stop();
   if (queue_) queue_->Stop();
   done();
+}
+
+void ServingThread::ForgetUser(std::int64_t id) {
+  if (cache_) cache_->Forget({"DEL", "user:" + std::to_string(id)});
 }
 
 void ServingThread::AddTo(PoolMetrics& metrics) const {

@@ -43,6 +43,7 @@ class ServingThread {
  private:
   boost::asio::awaitable<void> DrainAndStop(std::chrono::milliseconds deadline,
                                             std::function<void()> done);
+  void ForgetUser(std::int64_t id);
 
   boost::asio::io_context loop_{1};
   Lifecycle& lifecycle_;
