@@ -5,7 +5,6 @@
 #include <prometheus/registry.h>
 
 #include <fstream>
-#include <thread>
 
 #include "operator/api/names.h"
 #include "operator/kube/testing/fake_api_server.h"
@@ -133,22 +132,21 @@ class Operator {
   }
 
   Expected<kube::Result> Reconcile() {
-    cluster_.server.WaitForWatchers(5s);
+    // One watch a kind of child, and those of backends and StorageClasses.
+    EXPECT_TRUE(cluster_.server.WaitForWatchers(60s, ChildKinds().size() + 2));
     return controller_.Reconcile(kKey);
   }
 
   // Passes over the backend, with the cluster playing along, until nothing changes any more.
   void Settle() {
-    int quiet = 0;
-    for (int pass = 0; pass < 400 && quiet < 8; ++pass) {
+    bool quiet = false;
+    for (int pass = 0; pass < 100 && !quiet; ++pass) {
       cluster_.server.ClearRequests();
-      auto result = Reconcile();
+      const auto result = Reconcile();
       const bool wrote = !cluster_.server.writes().empty();
-      quiet = (cluster_.Play() || wrote || !result) ? 0 : quiet + 1;
-      // Informers run on their own threads; a few milliseconds let what was sent arrive.
-      std::this_thread::sleep_for(2ms);
+      quiet = !cluster_.Play() && !wrote && result;
     }
-    EXPECT_EQ(quiet, 8) << "still writing: " << ::testing::PrintToString(cluster_.server.writes());
+    EXPECT_TRUE(quiet) << "still writing: " << ::testing::PrintToString(cluster_.server.writes());
     recorder_.Flush(5s);
   }
 

@@ -101,10 +101,11 @@ void FakeApiServer::ClearRequests() {
   impl_->requests.clear();
 }
 
-bool FakeApiServer::WaitForWatchers(Duration deadline) {
+bool FakeApiServer::WaitForWatchers(Duration deadline, std::size_t open) {
   std::unique_lock lock(impl_->server_mutex);
   return impl_->changed.wait_for(lock, deadline, [&] {
-    return std::all_of(impl_->watchers.begin(), impl_->watchers.end(), [&](const auto& watcher) {
+    const auto& watchers = impl_->watchers;
+    return watchers.size() >= open && std::ranges::all_of(watchers, [&](const auto& watcher) {
       return watcher.delivered >= impl_->etcd.version() && watcher.bookmarks == 0 &&
              watcher.closing == Implementation::Watcher::Closing::kNo;
     });

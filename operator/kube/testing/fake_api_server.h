@@ -135,8 +135,9 @@ class FakeApiServer : public Transport {
   // Requests that changed something, as "PATCH /apis/…?fieldManager=…".
   std::vector<std::string> writes() const;
   void ClearRequests();
-  // Waits until every open watch has been given all events so far; false after `deadline`.
-  bool WaitForWatchers(Duration deadline);
+  // Waits until at least `open` watches are open and each has taken all events so far, which means
+  // that its observer has returned; false after `deadline`.
+  bool WaitForWatchers(Duration deadline, std::size_t open = 0);
   std::size_t open_watches() const;
 
   // ---- Faults ----
