@@ -38,17 +38,13 @@ constexpr const char* kLeaseName = "scalablebackend-operator";
 // What stays up from start to end; the order of members is the order of construction.
 class Process {
  public:
-  // `host`: of the API server, for metrics.
-  Process(const RunOptions& options, const std::string& host, std::unique_ptr<kube::Transport> work,
-          std::unique_ptr<kube::Transport> election)
+  Process(const RunOptions& options, const ApiServer& server)
       : options_(options),
-        work_transport_(std::move(work)),
-        election_transport_(std::move(election)),
-        kube_metrics_(registry_, {.host = host}),
+        kube_metrics_(registry_, {.host = server.host}),
         reconcile_metrics_(registry_),
         api_metrics_(registry_),
-        client_(*work_transport_, {.metrics = &kube_metrics_}),
-        election_client_(*election_transport_, {.deadline = 5s, .metrics = &kube_metrics_}),
+        client_(server.work, {.metrics = &kube_metrics_}),
+        election_client_(server.election, {.deadline = 5s, .metrics = &kube_metrics_}),
         queue_("scalablebackend", {.metrics = &kube_metrics_}),
         sampler_(
             [this](const std::string& url, const std::string& query, Duration timeout) {
@@ -180,8 +176,6 @@ class Process {
   }
 
   const RunOptions options_;
-  std::unique_ptr<kube::Transport> work_transport_;
-  std::unique_ptr<kube::Transport> election_transport_;
   prometheus::Registry registry_;
   metrics::ProcessMetrics process_metrics_;
   kube::Metrics kube_metrics_;
@@ -212,37 +206,37 @@ sigset_t BlockSignals() {
   return signals;
 }
 
-Expected<std::unique_ptr<Process>> Start(const RunOptions& options) {
-  auto config = kube::LoadDefault();
-  if (!config) return tl::unexpected(config.error());
-  auto work = kube::MakeTransport(*config);
-  if (!work) return tl::unexpected(work.error());
-  auto election = kube::MakeTransport(*config);
-  if (!election) return tl::unexpected(election.error());
-  const std::size_t scheme = config->server.find("://");
-  const std::string host =
-      scheme == std::string::npos ? config->server : config->server.substr(scheme + 3);
-  return std::make_unique<Process>(options, host, std::move(*work), std::move(*election));
-}
-
 }  // namespace
 
-int Run(const RunOptions& options) {
+int Run(const RunOptions& options, const ApiServer& server) {
   const sigset_t signals = BlockSignals();
-  kube::PrepareProcess();
   try {
-    auto process = Start(options);
-    if (!process) {
-      log::Error("cannot start", {{"error", process.error().message}});
-      return 1;
-    }
-    const bool well = (*process)->Run(signals);
+    const bool well = Process(options, server).Run(signals);
     log::Info("stopped");
     return well ? 0 : 1;
   } catch (const std::exception& error) {  // a port that is taken, a thread that cannot be had
     log::Error("cannot start", {{"error", error.what()}});
     return 1;
   }
+}
+
+int Run(const RunOptions& options) {
+  BlockSignals();  // before cpprestsdk starts threads
+  kube::PrepareProcess();
+  const auto cannot_start = [](const Error& error) {
+    log::Error("cannot start", {{"error", error.message}});
+    return 1;
+  };
+  auto config = kube::LoadDefault();
+  if (!config) return cannot_start(config.error());
+  auto work = kube::MakeTransport(*config);
+  if (!work) return cannot_start(work.error());
+  auto election = kube::MakeTransport(*config);
+  if (!election) return cannot_start(election.error());
+  const std::size_t scheme = config->server.find("://");
+  const std::string host =
+      scheme == std::string::npos ? config->server : config->server.substr(scheme + 3);
+  return Run(options, {.host = host, .work = **work, .election = **election});
 }
 
 }  // namespace sb::process

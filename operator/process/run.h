@@ -5,6 +5,9 @@
 // starts at once and nobody writes without the Lease.
 #pragma once
 
+#include <string>
+
+#include "operator/kube/transport.h"
 #include "operator/process/run_options.h"
 
 namespace sb::process {
@@ -14,5 +17,14 @@ namespace sb::process {
 // Lease ends the process at once with code 1: whatever it was doing, somebody else may be doing it
 // too.
 int Run(const RunOptions& options);
+
+// The same against a server that the caller has ways to. Election has a way of its own, so that a
+// busy operator still renews its Lease.
+struct ApiServer {
+  std::string host;  // for metrics
+  kube::Transport& work;
+  kube::Transport& election;
+};
+int Run(const RunOptions& options, const ApiServer& server);
 
 }  // namespace sb::process
