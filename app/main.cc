@@ -52,6 +52,17 @@ int Run(int argc, char** argv) {
       ->envname("POOL_SIZE")
       ->capture_default_str();
   serve
+      ->add_option_function<std::string>(
+          "--access-log",
+          [&](const std::string& level) {
+            if (!todo::http::AccessLog::Parse(level, settings.access_log)) {
+              throw CLI::ValidationError("--access-log", "use one of: off, failures, all");
+            }
+          },
+          "requests in the log: off, failures (5xx and slow ones) or all")
+      ->envname("ACCESS_LOG")
+      ->default_str("failures");
+  serve
       ->add_option("--shutdown-delay", settings.shutdown_delay_seconds,
                    "seconds between SIGTERM and closing the listener")
       ->envname("SHUTDOWN_DELAY")

@@ -81,7 +81,7 @@ ServingThread::ServingThread(const Settings& settings, store::Connections connec
       v1::Users::Options{.changed = [this](std::int64_t id) { ForgetUser(id); }, .guards = guards});
   v1_tasks_.emplace(OrNull(database_), guards);
   api_.emplace(RoutesOf(OrNull(database_), *users_, *tasks_, *jobs_, *v1_users_, *v1_tasks_),
-               metrics, shard);
+               metrics, shard, http::ApiOptions{.access_log = settings.access_log});
 
   sb::http::ServerOptions options;
   options.address = settings.address;

@@ -5,15 +5,17 @@
 #include <cstdint>
 #include <string>
 
+#include "app/http/access_log.h"
 #include "app/store/connections.h"
 
 namespace todo {
 
 struct Settings {
   std::string address = "0.0.0.0";
-  std::uint16_t port = 8080;          // PORT
-  std::uint16_t metrics_port = 9090;  // METRICS_PORT
-  int threads = 0;                    // THREADS; 0: one a core
+  std::uint16_t port = 8080;                                              // PORT
+  std::uint16_t metrics_port = 9090;                                      // METRICS_PORT
+  http::AccessLog::Level access_log = http::AccessLog::Level::kFailures;  // ACCESS_LOG
+  int threads = 0;                                                        // THREADS; 0: one a core
   int pool_size = 20;  // POOL_SIZE: database connections at most, of the whole process
   // The URLs come from the environment only: arguments are visible to every process of the machine.
   std::string database_url;           // DATABASE_URL

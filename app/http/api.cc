@@ -20,8 +20,13 @@ std::vector<RequestMetrics::RouteLabels> LabelsOf(const std::vector<Route>& rout
 }
 
 sb::http::Task Api::Handle(const Request& request) {
+  if (!admission_.Admit()) {
+    shard_.Shed();
+    co_return Render({503, "Overloaded", {{"Retry-After", "1"}}}, StyleOf(request.path));
+  }
   const auto began = std::chrono::steady_clock::now();
-  std::size_t series = metrics_.SeriesOfUnmatched(request.method);
+  const std::size_t unmatched = metrics_.SeriesOfUnmatched(request.method);
+  std::size_t series = unmatched;
   shard_.Started();
   Response response;
   try {
@@ -31,7 +36,14 @@ sb::http::Task Api::Handle(const Request& request) {
                    {{"method", request.method}, {"path", request.path}, {"error", error.what()}});
     response = Render({500, "Internal Server Error"}, StyleOf(request.path));
   }
-  shard_.Finished(series, response.status, std::chrono::steady_clock::now() - began);
+  const auto now = std::chrono::steady_clock::now();
+  const auto took = now - began;
+  shard_.Finished(series, response.status, took);
+  // What waited for a dependency that is away says nothing about our own queue.
+  admission_.Finished(took, now, response.status < 500);
+  const std::string_view route =
+      series == unmatched ? std::string_view() : router_.routes()[series].pattern;
+  access_log_.Finished(request, route, response, took, now);
   co_return response;
 }
 

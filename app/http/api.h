@@ -1,10 +1,12 @@
-// The way of a request through the service: route, guards, validate, handle, count. What a route
-// does not use costs it nothing.
+// The way of a request through the service: admit, route, guards, validate, handle, count, log.
+// What a route does not use costs it nothing.
 #pragma once
 
 #include <optional>
 #include <vector>
 
+#include "app/http/access_log.h"
+#include "app/http/admission.h"
 #include "app/http/body_reader.h"
 #include "app/http/request_metrics.h"
 #include "app/http/router.h"
@@ -12,12 +14,22 @@
 
 namespace todo::http {
 
+struct ApiOptions {
+  AccessLog::Level access_log = AccessLog::Level::kFailures;
+  AdmissionOptions admission = {};
+};
+
 // Loop thread only.
 class Api {
  public:
   // `metrics` must outlive the Api, and have been made from the same routes in the same order.
-  Api(std::vector<Route> routes, const RequestMetrics& metrics, RequestMetrics::Shard& shard)
-      : router_(std::move(routes)), metrics_(metrics), shard_(shard) {}
+  Api(std::vector<Route> routes, const RequestMetrics& metrics, RequestMetrics::Shard& shard,
+      const ApiOptions& options = {})
+      : router_(std::move(routes)),
+        metrics_(metrics),
+        shard_(shard),
+        admission_(options.admission),
+        access_log_(options.access_log) {}
 
   sb::http::Task Handle(const sb::http::Request& request);
 
@@ -30,6 +42,8 @@ class Api {
   const Router router_;
   const RequestMetrics& metrics_;
   RequestMetrics::Shard& shard_;
+  Admission admission_;
+  AccessLog access_log_;
   BodyReader body_reader_;
 };
 

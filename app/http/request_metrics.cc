@@ -115,7 +115,16 @@ std::vector<MetricFamily> RequestMetrics::Collect() const {
   ClientMetric gauge;
   gauge.gauge.value = static_cast<double>(static_cast<std::int64_t>(present));
   in_flight.metric.push_back(std::move(gauge));
-  return {std::move(requests), std::move(durations), std::move(in_flight)};
+  MetricFamily shed{"http_requests_shed_total",
+                    "Requests refused at once, because more were in flight than can be served.",
+                    MetricType::Counter,
+                    {}};
+  std::uint64_t refused = 0;
+  for (const auto& shard : shards_) refused += shard->shed_.load(std::memory_order_relaxed);
+  ClientMetric counter;
+  counter.counter.value = static_cast<double>(refused);
+  shed.metric.push_back(std::move(counter));
+  return {std::move(requests), std::move(durations), std::move(in_flight), std::move(shed)};
 }
 
 }  // namespace todo::http

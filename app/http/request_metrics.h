@@ -1,6 +1,7 @@
-// http_requests_total{method,route,code}, http_request_duration_seconds{method,route} and
-// http_requests_in_flight. Each thread counts in a shard of its own, without locks or shared cache
-// lines; a scrape adds the shards up.
+// http_requests_total{method,route,code}, http_request_duration_seconds{method,route},
+// http_requests_in_flight and http_requests_shed_total (refused before they had a route). Each
+// thread counts in a shard of its own, without locks or shared cache lines; a scrape adds the
+// shards up.
 //
 //   RequestMetrics metrics({{"GET", "/users/{user_id}"}}, /*threads=*/2);
 //   RequestMetrics::Shard& shard = metrics.shard(0);
@@ -33,6 +34,7 @@ class RequestMetrics : public prometheus::Collectable {
   class Shard {
    public:
     void Started() { Add(in_flight_, 1); }
+    void Shed() { Add(shed_, 1); }
     void Finished(std::size_t series, int code, std::chrono::nanoseconds took);
 
    private:
@@ -49,6 +51,7 @@ class RequestMetrics : public prometheus::Collectable {
     std::vector<Count> buckets_;  // series x (bounds + 1)
     std::vector<Count> nanoseconds_;
     Count in_flight_{0};
+    Count shed_{0};
   };
 
   RequestMetrics(std::vector<RouteLabels> routes, std::size_t threads);
