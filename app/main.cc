@@ -69,6 +69,27 @@ int Run(int argc, char** argv) {
       ->check(CLI::Range(0.0, 3600.0))
       ->capture_default_str();
 
+  serve
+      ->add_option("--jwt-key-file", settings.jwt_key_file,
+                   "key that signs access tokens, or a folder of keys; none: a random one")
+      ->envname("JWT_KEY_FILE");
+  serve->add_option("--access-token-seconds", settings.access_token_seconds, "until it expires")
+      ->envname("ACCESS_TOKEN_SECONDS")
+      ->check(CLI::Range(1, 7 * 24 * 3600))
+      ->capture_default_str();
+  serve
+      ->add_option("--refresh-token-seconds", settings.refresh_token_seconds,
+                   "until a session ends and its user has to log in again")
+      ->envname("REFRESH_TOKEN_SECONDS")
+      ->check(CLI::Range(1, 366 * 24 * 3600))
+      ->capture_default_str();
+  serve
+      ->add_option("--password-threads", settings.password_threads,
+                   "that check passwords, about 50 a second each")
+      ->envname("PASSWORD_THREADS")
+      ->check(CLI::Range(1, 64))
+      ->capture_default_str();
+
   CLI::App* const worker = app.add_subcommand("worker", "Run jobs from the queue.");
   add_operations(worker);
   worker

@@ -26,6 +26,15 @@ using boost::system::error_code;
 constexpr std::chrono::seconds kDrainDeadline{20};
 constexpr std::chrono::seconds kLastGrace{2};
 
+auth::AuthorityOptions AuthorityOptionsOf(const Settings& settings) {
+  auth::AuthorityOptions options;
+  options.jwt_key_file = settings.jwt_key_file;
+  options.tokens.lifetime = std::chrono::seconds(settings.access_token_seconds);
+  options.session_lifetime = std::chrono::seconds(settings.refresh_token_seconds);
+  options.passwords.threads = settings.password_threads;
+  return options;
+}
+
 class Service {
  public:
   explicit Service(const Settings& settings)
@@ -35,18 +44,20 @@ class Service {
                        ? 0
                        : concurrency_.threads * concurrency_.connections.pipelined(),
                    "the database"),
-        requests_(RouteLabelsOfService(), static_cast<std::size_t>(concurrency_.threads)),
+        authority_(AuthorityOptionsOf(settings)),
+        requests_(RouteLabelsOfService(authority_), static_cast<std::size_t>(concurrency_.threads)),
         signals_(control_, SIGTERM, SIGINT),
-        delay_(control_) {
+        delay_(control_),
+        keys_timer_(control_) {
     Settings same_port = settings_;
     for (int i = 0; i < concurrency_.threads; ++i) {
-      threads_.push_back(
-          std::make_unique<ServingThread>(same_port, concurrency_.connections, lifecycle_,
-                                          requests_, requests_.shard(static_cast<std::size_t>(i))));
+      threads_.push_back(std::make_unique<ServingThread>(
+          same_port, concurrency_.connections, authority_, lifecycle_, requests_,
+          requests_.shard(static_cast<std::size_t>(i))));
       same_port.port = threads_.front()->port();  // with port 0: the one that the first has got
       threads_.back()->AddTo(pools_);
     }
-    sb::metrics::Collectables collectables = {&requests_, &pools_, &process_};
+    sb::metrics::Collectables collectables = {&requests_, &pools_, &authority_, &process_};
     if (!settings_.queue_url.empty()) {
       depth_.emplace(control_, settings_.queue_url, settings_.queue);
       collectables.push_back(&*depth_);
@@ -63,6 +74,7 @@ class Service {
     sb::log::Info("serving", {{"port", threads_.front()->port()},
                               {"metrics_port", operations_->port()},
                               {"threads", concurrency_.threads}});
+    asio::co_spawn(control_, FollowKeys(), asio::detached);
     asio::co_spawn(control_, UntilTold(), asio::detached);
     control_.run();
     threads_.clear();  // joins
@@ -96,7 +108,18 @@ class Service {
     }
   }
 
+  // Here, where nobody is served: reading files may take its time.
+  asio::awaitable<void> FollowKeys() {
+    error_code stopped;
+    while (!stopped) {
+      keys_timer_.expires_after(auth::kKeyRefreshInterval);
+      co_await keys_timer_.async_wait(asio::redirect_error(asio::use_awaitable, stopped));
+      if (!stopped) authority_.keys().Refresh();
+    }
+  }
+
   void Stop() {
+    keys_timer_.cancel();
     ExitAtTheLatest(kLastGrace, 0);
     operations_.reset();
     if (depth_) depth_->Stop();
@@ -105,12 +128,14 @@ class Service {
   const Settings settings_;
   const Concurrency concurrency_;
   Lifecycle lifecycle_;
+  auth::Authority authority_;
   http::RequestMetrics requests_;
   PoolMetrics pools_;
   sb::metrics::ProcessMetrics process_;
   asio::io_context control_{1};
   asio::signal_set signals_;
   asio::steady_timer delay_;
+  asio::steady_timer keys_timer_;
   std::vector<std::unique_ptr<ServingThread>> threads_;
   std::optional<jobs::QueueDepth> depth_;
   std::optional<sb::http::Server> operations_;

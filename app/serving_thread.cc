@@ -4,6 +4,7 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 
+#include "app/auth/bearer.h"
 #include "app/health.h"
 
 namespace todo {
@@ -14,22 +15,18 @@ namespace asio = boost::asio;
 // A cache that answers later than this costs more than it saves.
 constexpr std::chrono::milliseconds kCacheTimeout{500};
 
-std::vector<http::Route> RoutesOf(store::Database* database, users::Users& users,
-                                  tasks::Tasks& tasks, jobs::Jobs& jobs, v1::Users& v1_users,
-                                  v1::Tasks& v1_tasks) {
+std::vector<http::Route> RoutesOf(store::Database* database, auth::Login& login,
+                                  users::Users& users, tasks::Tasks& tasks, jobs::Jobs& jobs,
+                                  v1::Users& v1_users, v1::Tasks& v1_tasks) {
   std::vector<http::Route> routes;
   AddHealthRoutes(routes, database);
+  login.AddRoutes(routes);
   users.AddRoutes(routes);
   tasks.AddRoutes(routes);
   jobs.AddRoutes(routes);
   v1_users.AddRoutes(routes);
   v1_tasks.AddRoutes(routes);
   return routes;
-}
-
-// Until there are tokens, nobody has one.
-asio::awaitable<std::optional<http::Refusal>> NobodyYet(http::Call&) {
-  co_return http::Refusal{401, "Not authenticated", {{"WWW-Authenticate", "Bearer"}}};
 }
 
 sb::http::Task Immediately(sb::http::Response response) { co_return response; }
@@ -41,17 +38,19 @@ T* OrNull(std::optional<T>& value) {
 
 }  // namespace
 
-std::vector<http::RequestMetrics::RouteLabels> RouteLabelsOfService() {
+std::vector<http::RequestMetrics::RouteLabels> RouteLabelsOfService(auth::Authority& authority) {
+  auth::Login login(nullptr, authority);
   users::Users users(nullptr, nullptr);
   tasks::Tasks tasks(nullptr);
   jobs::Jobs jobs(nullptr, "");
   v1::Users v1_users(nullptr, {});
   v1::Tasks v1_tasks(nullptr, {});
-  return http::LabelsOf(RoutesOf(nullptr, users, tasks, jobs, v1_users, v1_tasks));
+  return http::LabelsOf(RoutesOf(nullptr, login, users, tasks, jobs, v1_users, v1_tasks));
 }
 
 ServingThread::ServingThread(const Settings& settings, store::Connections connections,
-                             Lifecycle& lifecycle, const http::RequestMetrics& metrics,
+                             auth::Authority& authority, Lifecycle& lifecycle,
+                             const http::RequestMetrics& metrics,
                              http::RequestMetrics::Shard& shard)
     : lifecycle_(lifecycle) {
   if (!settings.database_url.empty()) {
@@ -72,16 +71,22 @@ ServingThread::ServingThread(const Settings& settings, store::Connections connec
     options.purpose = "queue";
     queue_.emplace(loop_, options);
   }
+  login_.emplace(OrNull(database_), authority);
   users_.emplace(OrNull(database_), OrNull(cache_));
   tasks_.emplace(OrNull(database_));
   jobs_.emplace(OrNull(queue_), settings.queue);
-  const std::vector<http::Guard> guards = {{NobodyYet, {401}, "bearer"}};
-  v1_users_.emplace(
-      OrNull(database_),
-      v1::Users::Options{.changed = [this](std::int64_t id) { ForgetUser(id); }, .guards = guards});
+  const std::vector<http::Guard> guards = {auth::Bearer(&login_->tokens())};
+  v1_users_.emplace(OrNull(database_),
+                    v1::Users::Options{.hash_password =
+                                           [&authority](std::string password) {
+                                             return authority.passwords().Hash(std::move(password));
+                                           },
+                                       .changed = [this](std::int64_t id) { ForgetUser(id); },
+                                       .guards = guards});
   v1_tasks_.emplace(OrNull(database_), guards);
-  api_.emplace(RoutesOf(OrNull(database_), *users_, *tasks_, *jobs_, *v1_users_, *v1_tasks_),
-               metrics, shard, http::ApiOptions{.access_log = settings.access_log});
+  api_.emplace(
+      RoutesOf(OrNull(database_), *login_, *users_, *tasks_, *jobs_, *v1_users_, *v1_tasks_),
+      metrics, shard, http::ApiOptions{.access_log = settings.access_log});
 
   sb::http::ServerOptions options;
   options.address = settings.address;

@@ -7,6 +7,7 @@
 #include <optional>
 #include <thread>
 
+#include "app/auth/login.h"
 #include "app/http/api.h"
 #include "app/jobs/jobs.h"
 #include "app/lifecycle.h"
@@ -20,13 +21,14 @@
 namespace todo {
 
 // The routes of the service in their order, for the labels of the metrics.
-std::vector<http::RequestMetrics::RouteLabels> RouteLabelsOfService();
+std::vector<http::RequestMetrics::RouteLabels> RouteLabelsOfService(auth::Authority& authority);
 
 class ServingThread {
  public:
   // Listens at once; throws boost::system::system_error if it cannot. Everything given must outlive
   // it.
-  ServingThread(const Settings& settings, store::Connections connections, Lifecycle& lifecycle,
+  ServingThread(const Settings& settings, store::Connections connections,
+                auth::Authority& authority, Lifecycle& lifecycle,
                 const http::RequestMetrics& metrics, http::RequestMetrics::Shard& shard);
   // Joins; Finish must have been called.
   ~ServingThread();
@@ -50,6 +52,7 @@ class ServingThread {
   std::optional<store::Database> database_;
   std::optional<cache::Redis> cache_;
   std::optional<cache::Redis> queue_;
+  std::optional<auth::Login> login_;
   std::optional<users::Users> users_;
   std::optional<tasks::Tasks> tasks_;
   std::optional<jobs::Jobs> jobs_;

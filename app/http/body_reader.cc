@@ -129,7 +129,8 @@ void ReadRecord(const Shape& shape, dom::object object, Record& record, Problems
   }
 }
 
-void ReadForm(const Shape& shape, std::string_view body, Record& record, Problems& problems) {
+// False: not UTF-8. A replaced character would make different passwords the same.
+bool ReadForm(const Shape& shape, std::string_view body, Record& record, Problems& problems) {
   problems.InBody();
   record.values.resize(shape.fields.size());
   for (std::size_t at = 0; at < shape.fields.size(); ++at) {
@@ -141,9 +142,10 @@ void ReadForm(const Shape& shape, std::string_view body, Record& record, Problem
       if (field.required) problems.Missing(field);
       continue;
     }
-    DecodeComponent(value.text, raw, Plus::kIsSpace);
+    if (!DecodeStrictly(value.text, raw, Plus::kIsSpace)) return false;
     value.given = Check(field, value.text, value.number, problems);
   }
+  return true;
 }
 
 }  // namespace
@@ -192,8 +194,8 @@ std::optional<Refusal> BodyReader::Read(const BodySpec& spec, const sb::http::Re
   const std::string_view content_type = request.header("content-type");
   if (spec.media == BodySpec::Media::kForm) {
     // OAuth clients differ; what is no form has no fields, and each of them is missed.
-    ReadForm(*spec.shape, request.body, record, problems);
-    return std::nullopt;
+    if (ReadForm(*spec.shape, request.body, record, problems)) return std::nullopt;
+    return Refusal{400, "The form is not valid UTF-8"};
   }
   if (!IsMedia(content_type, "application/json")) {
     return Refusal{415, "The body must be application/json"};

@@ -53,6 +53,24 @@ void ReplaceInvalid(std::string& text, std::size_t from) {
   if (changed) text.replace(from, std::string::npos, valid);
 }
 
+// Appends the bytes; true if there are some that are not ASCII.
+bool AppendDecoded(std::string& out, std::string_view encoded, Plus plus) {
+  bool high_bytes = false;
+  for (std::size_t i = 0; i < encoded.size(); ++i) {
+    char c = encoded[i];
+    if (c == '%' && i + 2 < encoded.size() && HexDigit(encoded[i + 1]) >= 0 &&
+        HexDigit(encoded[i + 2]) >= 0) {
+      c = static_cast<char>(HexDigit(encoded[i + 1]) * 16 + HexDigit(encoded[i + 2]));
+      i += 2;
+    } else if (c == '+' && plus == Plus::kIsSpace) {
+      c = ' ';
+    }
+    high_bytes |= static_cast<unsigned char>(c) >= 0x80;
+    out += c;
+  }
+  return high_bytes;
+}
+
 // Does the raw name, decoded, equal `name`? Names are plain ASCII almost always.
 bool SameName(std::string_view raw, std::string_view name) {
   if (raw == name) return true;
@@ -74,20 +92,21 @@ bool IsPlain(std::string_view encoded, Plus plus) {
 
 void DecodeComponent(std::string& out, std::string_view encoded, Plus plus) {
   const std::size_t start = out.size();
-  bool high_bytes = false;
-  for (std::size_t i = 0; i < encoded.size(); ++i) {
-    char c = encoded[i];
-    if (c == '%' && i + 2 < encoded.size() && HexDigit(encoded[i + 1]) >= 0 &&
-        HexDigit(encoded[i + 2]) >= 0) {
-      c = static_cast<char>(HexDigit(encoded[i + 1]) * 16 + HexDigit(encoded[i + 2]));
-      i += 2;
-    } else if (c == '+' && plus == Plus::kIsSpace) {
-      c = ' ';
+  if (AppendDecoded(out, encoded, plus)) ReplaceInvalid(out, start);
+}
+
+bool DecodeStrictly(std::string& out, std::string_view encoded, Plus plus) {
+  const std::size_t start = out.size();
+  if (!AppendDecoded(out, encoded, plus)) return true;
+  for (std::size_t i = start; i < out.size();) {
+    const std::size_t length = SequenceLength(std::string_view(out).substr(i));
+    if (length == 0) {
+      out.resize(start);
+      return false;
     }
-    high_bytes |= static_cast<unsigned char>(c) >= 0x80;
-    out += c;
+    i += length;
   }
-  if (high_bytes) ReplaceInvalid(out, start);
+  return true;
 }
 
 std::string_view FindParameter(std::string_view query, std::string_view name) {

@@ -66,5 +66,15 @@ TEST(IsPlain, NothingToDecode) {
   EXPECT_FALSE(IsPlain("é", Plus::kIsPlus));
 }
 
+TEST(DecodeStrictly, RefusesWhatIsNotUtf8) {
+  std::string out = "a";
+  EXPECT_TRUE(DecodeStrictly(out, "%C3%AB+%25", Plus::kIsSpace));
+  EXPECT_EQ(out, "aë %");
+  for (const char* bad : {"%ff", "x%C3", "%ED%A0%80", "%C0%80", "\xfe"}) {
+    EXPECT_FALSE(DecodeStrictly(out, bad, Plus::kIsSpace)) << bad;
+    EXPECT_EQ(out, "aë %");
+  }
+}
+
 }  // namespace
 }  // namespace todo::http
