@@ -114,7 +114,7 @@ std::span<const Statement> Statements() {
        " SELECT gone.id FROM found LEFT JOIN gone ON true",
        true},
       {"v1_create_user",
-       "INSERT INTO users AS u (username) SELECT $1::text WHERE $2::text <> '' "
+       "INSERT INTO users AS u (username, password_hash) VALUES ($1::text, $2::text) "
        "RETURNING " TODO_USER("u"),
        true},
       {"v1_user_by_id", "SELECT " TODO_USER("u") " FROM users u WHERE u.id = $1::bigint"},

@@ -111,9 +111,12 @@ def database(postgres):
 def todo(folder, database, redis):
     """Starts processes of the binary; ends them all."""
     started = []
+    key = folder / "jwt-key"  # one for all, as of replicas
+    key.write_text("of tests only, and 32 bytes long")
 
     def start(command="serve", *flags, ready=True, **environment):
         one = Todo(folder, command, {"DATABASE_URL": database, "REDIS_URL": redis.url(0), "QUEUE_URL": redis.url(1),
+                                     "JWT_KEY_FILE": str(key),
                                      **environment}, *flags)
         started.append(one)
         return one.start(ready)
