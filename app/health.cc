@@ -16,12 +16,27 @@ sb::http::Task Health(store::Database* database) {
   co_return http::Json(R"({"status":"healthy","db":1})");
 }
 
+constexpr http::Field kHelloFields[] = {{.name = "message"}};
+constexpr http::Shape kHello = {"Hello", kHelloFields};
+constexpr http::Field kHealthFields[] = {{.name = "status"},
+                                         {.name = "db", .type = http::Field::Type::kInteger}};
+constexpr http::Shape kHealth = {"Health", kHealthFields};
+
 }  // namespace
 
 void AddHealthRoutes(std::vector<http::Route>& routes, store::Database* database) {
-  routes.push_back({"GET", "/", {}, Hello});
-  routes.push_back(
-      {"GET", "/health", {}, [database](const http::Call&) { return Health(database); }});
+  routes.push_back({.method = "GET",
+                    .pattern = "/",
+                    .handler = Hello,
+                    .answers = {{200, "It serves.", &kHello}},
+                    .tag = "health",
+                    .summary = "Hello"});
+  routes.push_back({.method = "GET",
+                    .pattern = "/health",
+                    .handler = [database](const http::Call&) { return Health(database); },
+                    .answers = {{200, "The database answers.", &kHealth}, {503, "It does not."}},
+                    .tag = "health",
+                    .summary = "Does the database answer?"});
 }
 
 }  // namespace todo

@@ -89,6 +89,9 @@ int Run(int argc, char** argv) {
       ->envname("PASSWORD_THREADS")
       ->check(CLI::Range(1, 64))
       ->capture_default_str();
+  serve->add_option("--docs-folder", settings.docs_folder, "Swagger UI's files, for /docs")
+      ->envname("DOCS_FOLDER")
+      ->capture_default_str();
 
   CLI::App* const worker = app.add_subcommand("worker", "Run jobs from the queue.");
   add_operations(worker);

@@ -15,9 +15,18 @@ namespace asio = boost::asio;
 // A cache that answers later than this costs more than it saves.
 constexpr std::chrono::milliseconds kCacheTimeout{500};
 
+constexpr http::OpenApiInfo kInfo = {
+    .title = "Todo API",
+    .version = "1.0.0",
+    .description =
+        "A small backend made to scale. Paths below /v1 are full resources: bearer tokens, entity "
+        "tags, cursors, idempotency keys, errors as problem+json (RFC 9457). The others are those "
+        "of the FastAPI tutorial, for its clients.",
+    .token_url = "token"};
+
 std::vector<http::Route> RoutesOf(store::Database* database, auth::Login& login,
                                   users::Users& users, tasks::Tasks& tasks, jobs::Jobs& jobs,
-                                  v1::Users& v1_users, v1::Tasks& v1_tasks) {
+                                  v1::Users& v1_users, v1::Tasks& v1_tasks, docs::Docs& docs) {
   std::vector<http::Route> routes;
   AddHealthRoutes(routes, database);
   login.AddRoutes(routes);
@@ -26,6 +35,7 @@ std::vector<http::Route> RoutesOf(store::Database* database, auth::Login& login,
   jobs.AddRoutes(routes);
   v1_users.AddRoutes(routes);
   v1_tasks.AddRoutes(routes);
+  docs.AddRoutes(routes);
   return routes;
 }
 
@@ -45,7 +55,8 @@ std::vector<http::RequestMetrics::RouteLabels> RouteLabelsOfService(auth::Author
   jobs::Jobs jobs(nullptr, "");
   v1::Users v1_users(nullptr, {});
   v1::Tasks v1_tasks(nullptr, {});
-  return http::LabelsOf(RoutesOf(nullptr, login, users, tasks, jobs, v1_users, v1_tasks));
+  docs::Docs docs("", {});
+  return http::LabelsOf(RoutesOf(nullptr, login, users, tasks, jobs, v1_users, v1_tasks, docs));
 }
 
 ServingThread::ServingThread(const Settings& settings, store::Connections connections,
@@ -84,9 +95,11 @@ ServingThread::ServingThread(const Settings& settings, store::Connections connec
                                        .changed = [this](std::int64_t id) { ForgetUser(id); },
                                        .guards = guards});
   v1_tasks_.emplace(OrNull(database_), guards);
-  api_.emplace(
-      RoutesOf(OrNull(database_), *login_, *users_, *tasks_, *jobs_, *v1_users_, *v1_tasks_),
-      metrics, shard, http::ApiOptions{.access_log = settings.access_log});
+  docs_.emplace(settings.docs_folder, kInfo);
+  api_.emplace(RoutesOf(OrNull(database_), *login_, *users_, *tasks_, *jobs_, *v1_users_,
+                        *v1_tasks_, *docs_),
+               metrics, shard, http::ApiOptions{.access_log = settings.access_log});
+  docs_->Describe(api_->routes());
 
   sb::http::ServerOptions options;
   options.address = settings.address;

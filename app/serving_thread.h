@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "app/auth/login.h"
+#include "app/docs/docs.h"
 #include "app/http/api.h"
 #include "app/jobs/jobs.h"
 #include "app/lifecycle.h"
@@ -58,6 +59,7 @@ class ServingThread {
   std::optional<jobs::Jobs> jobs_;
   std::optional<v1::Users> v1_users_;
   std::optional<v1::Tasks> v1_tasks_;
+  std::optional<docs::Docs> docs_;
   std::optional<http::Api> api_;
   std::optional<sb::http::Server> server_;
   std::thread thread_;

@@ -18,10 +18,11 @@ struct Settings {
   int threads = 0;                                                        // THREADS; 0: one a core
   int pool_size = 20;  // POOL_SIZE: database connections at most, of the whole process
   // The URLs come from the environment only: arguments are visible to every process of the machine.
-  std::string database_url;        // DATABASE_URL
-  std::string redis_url;           // REDIS_URL
-  std::string queue_url;           // QUEUE_URL; unset: REDIS_URL
-  std::string queue = "default";   // QUEUE
+  std::string database_url;                          // DATABASE_URL
+  std::string redis_url;                             // REDIS_URL
+  std::string queue_url;                             // QUEUE_URL; unset: REDIS_URL
+  std::string queue = "default";                     // QUEUE
+  std::string docs_folder = "/usr/share/todo/docs";  // DOCS_FOLDER; of setup/swagger_ui.sh's files
   std::string jwt_key_file;        // JWT_KEY_FILE: a file, or a folder of keys (auth/key_set.h)
   int access_token_seconds = 900;  // ACCESS_TOKEN_SECONDS
   int refresh_token_seconds =

@@ -35,9 +35,11 @@ for group in "$@"; do
     images) wanted+=("${images[@]}" "${operands[@]}") ;;
     cluster) wanted+=("${cluster[@]}") ;;
     golang) wanted+=(golang-go) ;;   # only setup/go.sh asks for it, when no newer Go is there
+    browser) wanted+=(chromium) ;;   # only the test of /docs asks for it
+    npm) wanted+=(npm openssl) ;;    # only setup/swagger_ui.sh asks for it
     bench) wanted+=("${bench[@]}") ;;
     dev | --dev) wanted+=("${dev[@]}") ;;
-    *) die "unknown group '$group'; one of: build operands images cluster bench golang --dev" ;;
+    *) die "unknown group '$group'; one of: build operands images cluster bench golang npm browser --dev" ;;
   esac
 done
 

@@ -32,6 +32,7 @@ class Api {
         access_log_(options.access_log) {}
 
   sb::http::Task Handle(const sb::http::Request& request);
+  const std::vector<Route>& routes() const { return router_.routes(); }
 
  private:
   sb::http::Task Dispatch(const sb::http::Request& request, std::size_t& series);

@@ -51,6 +51,12 @@ bool ParseBoolean(std::string_view text, std::int64_t& number) {
   return number == 1 || std::find(kFalse.begin(), kFalse.end(), lower) != kFalse.end();
 }
 
+bool ParseStrictInteger(std::string_view text, std::int64_t& number) {
+  const std::string_view digits = text.starts_with('-') ? text.substr(1) : text;
+  return !digits.empty() && std::all_of(digits.begin(), digits.end(), IsDigit) &&
+         ParseInteger(text, number);
+}
+
 bool CheckText(const Parameter& parameter, std::string_view text, Problems& problems) {
   if (text.find('\0') != std::string_view::npos) {
     problems.HoldsNul(parameter, text);
@@ -80,11 +86,18 @@ bool Check(const Parameter& parameter, std::string_view text, std::int64_t& numb
            Problems& problems) {
   switch (parameter.type) {
     case Parameter::Type::kInteger:
-      if (ParseInteger(text, number)) return CheckInteger(parameter, number, text, problems);
+      if (problems.style() == Style::kProblem ? ParseStrictInteger(text, number)
+                                              : ParseInteger(text, number)) {
+        return CheckInteger(parameter, number, text, problems);
+      }
       problems.NotAnInteger(parameter, text);
       return false;
     case Parameter::Type::kBoolean:
-      if (ParseBoolean(text, number)) return true;
+      if (problems.style() == Style::kProblem ? text == "true" || text == "false"
+                                              : ParseBoolean(text, number)) {
+        if (problems.style() == Style::kProblem) number = text == "true" ? 1 : 0;
+        return true;
+      }
       problems.NotABoolean(parameter, text);
       return false;
     case Parameter::Type::kText:

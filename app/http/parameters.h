@@ -44,6 +44,9 @@ bool ParseInteger(std::string_view text, std::int64_t& number);
 // Reads a boolean as pydantic does: true, t, yes, y, on, 1 and their opposites, in any case.
 bool ParseBoolean(std::string_view text, std::int64_t& number);
 
+// The same as JSON writes them, for /v1: digits with a sign before them; true or false.
+bool ParseStrictInteger(std::string_view text, std::int64_t& number);
+
 // Checks a decoded value against its parameter. True: valid, and `number` set for an integer or a
 // boolean (0 or 1).
 bool Check(const Parameter& parameter, std::string_view text, std::int64_t& number,

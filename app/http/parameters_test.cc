@@ -44,6 +44,28 @@ TEST(ParseInteger, ReadsWhatPydanticReads) {
   }
 }
 
+TEST(Check, BelowV1NumbersAndBooleansAreWrittenAsInJson) {
+  constexpr Parameter kNumber = {.name = "n", .type = Parameter::Type::kInteger};
+  constexpr Parameter kTruth = {.name = "b", .type = Parameter::Type::kBoolean};
+  const struct {
+    const Parameter& parameter;
+    const char* text;
+    bool fast_api, v1;
+  } kCases[] = {
+      {kNumber, "7", true, true},    {kNumber, "-7", true, true},   {kNumber, "+7", true, false},
+      {kNumber, "7.0", true, false}, {kNumber, " 7", true, false},  {kNumber, "1_0", true, false},
+      {kNumber, "-", false, false},  {kNumber, "", false, false},   {kTruth, "true", true, true},
+      {kTruth, "false", true, true}, {kTruth, "True", true, false}, {kTruth, "1", true, false},
+      {kTruth, "OFF", true, false},  {kTruth, "2", false, false},   {kTruth, "", false, false},
+  };
+  for (const auto& test : kCases) {
+    std::int64_t number = 0;
+    Problems fast_api, v1(Style::kProblem);
+    EXPECT_EQ(Check(test.parameter, test.text, number, fast_api), test.fast_api) << test.text;
+    EXPECT_EQ(Check(test.parameter, test.text, number, v1), test.v1) << test.text;
+  }
+}
+
 constexpr Parameter kPage = {
     .name = "page", .type = Parameter::Type::kInteger, .minimum = 1, .maximum = 9};
 

@@ -47,6 +47,7 @@ class Problems {
   void Add(std::string_view type, const Parameter& parameter, std::string_view message,
            const std::string_view* input, std::string_view context = {});
 
+  Style style() const { return style_; }
   bool empty() const { return details_.empty(); }
   // The body of the 422.
   std::string Body() const;

@@ -17,6 +17,12 @@ using sb::http::Task;
 // An answer is built in memory: a caller who wants more asks for the next part.
 constexpr std::int64_t kMostRows = 10'000;
 
+constexpr http::Field kRowFields[] = {{.name = "id", .type = http::Field::Type::kInteger},
+                                      {.name = "title"},
+                                      {.name = "completed", .type = http::Field::Type::kBoolean},
+                                      {.name = "owner_id", .type = http::Field::Type::kInteger}};
+constexpr http::Shape kTaskRow = {"TaskRow", kRowFields};
+
 // The four columns of a task, however the row is held.
 struct TaskView {
   std::string_view id, title;
@@ -61,16 +67,31 @@ constexpr Parameter kLimit = {.name = "limit",
 }  // namespace
 
 void Tasks::AddRoutes(std::vector<http::Route>& routes) {
-  routes.push_back({"POST",
-                    "/tasks/",
-                    {{.name = "title"}, Owner(Parameter::Where::kQuery)},
-                    [this](const Call& call) { return Create(call); }});
-  routes.push_back({"GET",
-                    "/tasks/{owner_id}",
-                    {Owner(Parameter::Where::kPath), kSkip, kLimit},
-                    [this](const Call& call) { return ListOfOwner(call); }});
-  routes.push_back(
-      {"GET", "/tasks/", {kSkip, kLimit}, [this](const Call& call) { return ListAll(call); }});
+  routes.push_back({.method = "POST",
+                    .pattern = "/tasks/",
+                    .parameters = {{.name = "title"}, Owner(Parameter::Where::kQuery)},
+                    .handler = [this](const Call& call) { return Create(call); },
+                    .answers = {{200, "Committed.", &kTaskRow},
+                                {404, "No such owner."},
+                                {503, "Come back later."}},
+                    .tag = "tutorial",
+                    .summary = "Create a task"});
+  routes.push_back({.method = "GET",
+                    .pattern = "/tasks/{owner_id}",
+                    .parameters = {Owner(Parameter::Where::kPath), kSkip, kLimit},
+                    .handler = [this](const Call& call) { return ListOfOwner(call); },
+                    .answers = {{200, "In the order of their ids.", &kTaskRow, {}, true},
+                                {503, "Come back later."}},
+                    .tag = "tutorial",
+                    .summary = "The tasks of a user"});
+  routes.push_back({.method = "GET",
+                    .pattern = "/tasks/",
+                    .parameters = {kSkip, kLimit},
+                    .handler = [this](const Call& call) { return ListAll(call); },
+                    .answers = {{200, "In the order of their ids.", &kTaskRow, {}, true},
+                                {503, "Come back later."}},
+                    .tag = "tutorial",
+                    .summary = "The tasks of everybody"});
 }
 
 Task Tasks::Create(const Call& call) {

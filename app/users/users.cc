@@ -13,6 +13,14 @@ using sb::Expected;
 using sb::http::Response;
 using sb::http::Task;
 
+constexpr http::Field kFoundFields[] = {{.name = "id", .type = http::Field::Type::kInteger},
+                                        {.name = "data", .description = "The username."},
+                                        {.name = "source", .description = "db or cache"}};
+constexpr http::Shape kFoundUser = {"FoundUser", kFoundFields};
+constexpr http::Field kCreatedFields[] = {{.name = "id", .type = http::Field::Type::kInteger},
+                                          {.name = "username"}};
+constexpr http::Shape kCreatedUser = {"CreatedUser", kCreatedFields};
+
 constexpr std::string_view kTimeToLiveSeconds = "300";
 
 // A cache key without an allocation.
@@ -45,15 +53,26 @@ std::string UserBody(std::int64_t id, std::string_view username, std::string_vie
 }  // namespace
 
 void Users::AddRoutes(std::vector<http::Route>& routes) {
-  routes.push_back(
-      {"GET",
-       "/users/{user_id}",
-       {{.name = "user_id", .where = Parameter::Where::kPath, .type = Parameter::Type::kInteger}},
-       [this](const Call& call) { return Get(call); }});
-  routes.push_back(
-      {"POST", "/users/", {{.name = "username", .max_length = 255}}, [this](const Call& call) {
-         return Create(call);
-       }});
+  routes.push_back({.method = "GET",
+                    .pattern = "/users/{user_id}",
+                    .parameters = {{.name = "user_id",
+                                    .where = Parameter::Where::kPath,
+                                    .type = Parameter::Type::kInteger}},
+                    .handler = [this](const Call& call) { return Get(call); },
+                    .answers = {{200, "The user, and where it was found.", &kFoundUser},
+                                {404, "There is no such user."},
+                                {503, "Come back later."}},
+                    .tag = "tutorial",
+                    .summary = "A user"});
+  routes.push_back({.method = "POST",
+                    .pattern = "/users/",
+                    .parameters = {{.name = "username", .max_length = 255}},
+                    .handler = [this](const Call& call) { return Create(call); },
+                    .answers = {{200, "Created.", &kCreatedUser},
+                                {409, "The username is taken."},
+                                {503, "Come back later."}},
+                    .tag = "tutorial",
+                    .summary = "Create a user"});
 }
 
 Task Users::Get(const Call& call) {

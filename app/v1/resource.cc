@@ -1,5 +1,6 @@
 #include "app/v1/resource.h"
 
+#include "app/http/conditional.h"
 #include "app/http/json_writer.h"
 #include "app/http/replies.h"
 #include "app/store/arrays.h"
@@ -19,13 +20,7 @@ void AddCaching(Response& response) {
 }  // namespace
 
 Response Resource(std::string body, std::string tag, std::string_view if_none_match) {
-  Response response;
-  if (MatchesNone(if_none_match, tag)) {
-    response.body = std::move(body);
-  } else {
-    response.status = 304;
-  }
-  response.headers.emplace_back("ETag", std::move(tag));
+  Response response = http::Conditional(std::move(body), std::move(tag), if_none_match);
   AddCaching(response);
   return response;
 }

@@ -1,5 +1,6 @@
 #include "app/v1/tasks.h"
 
+#include "app/http/conditional.h"
 #include "app/http/json_writer.h"
 #include "app/http/replies.h"
 #include "app/store/arrays.h"
@@ -174,7 +175,7 @@ Task Tasks::List(const Call& call) {
     body += "null";
   }
   body += '}';
-  std::string tag = TagOfBytes(body);
+  std::string tag = http::TagOfBytes(body);
   co_return Resource(std::move(body), std::move(tag), call.Text(4));
 }
 
