@@ -18,6 +18,13 @@ std::string Environment(const char* name) {
   return value == nullptr ? "" : value;
 }
 
+// TODO_NEAR_CACHE=1 turns it on; a larger number is its size in bytes, of a thread.
+std::size_t NearCacheBytes() {
+  const unsigned long long number =
+      std::strtoull(Environment("TODO_NEAR_CACHE").c_str(), nullptr, 10);
+  return number == 1 ? std::size_t{1} << 20 : static_cast<std::size_t>(number);
+}
+
 // Ten thousand connections need as many descriptors, and the usual soft limit is 1024.
 void RaiseDescriptorLimit() {
   rlimit limit{};
@@ -114,6 +121,7 @@ int Run(int argc, char** argv) {
   settings.database_url = Environment("DATABASE_URL");
   settings.redis_url = Environment("REDIS_URL");
   settings.queue_url = Environment("QUEUE_URL");
+  settings.near_cache_bytes = NearCacheBytes();
   if (settings.queue_url.empty()) settings.queue_url = settings.redis_url;
 
   if (*serve) return todo::Serve(settings);

@@ -51,23 +51,48 @@ std::vector<MetricFamily> PoolMetrics::Collect() const {
   redis(&Redis::commands, "todo_redis_commands_total", "Commands sent.", kCounter);
   redis(&Redis::errors, "todo_redis_errors_total", "Commands that failed.", kCounter);
   redis(&Redis::connects, "todo_redis_connects_total", "Connections made.", kCounter);
-  using Transactions = store::TransactionStats;
-  const auto transactions = [&](auto member, const char* name, const char* help, MetricType type) {
+  redis(&Redis::late, "todo_redis_late_total", "Connections given up: late.", kCounter);
+  redis(&Redis::circuit, "todo_redis_circuit", "Sum over threads: 0 closed, 1 open, 2 half-open.",
+        kGauge);
+  const auto add = [&](const auto& all, auto member, const char* name, const char* help,
+                       MetricType type) {
+    if (all.empty()) return;
     double sum = 0;
-    for (const Transactions* stats : transactions_) {
+    for (const auto* stats : all) {
       sum += static_cast<double>((stats->*member).load(std::memory_order_relaxed));
     }
     families.push_back(Family(name, help, type));
     AddSample(families.back(), sum, {});
   };
-  transactions(&Transactions::leased, "todo_transactions_open", "Leased connections.", kGauge);
-  transactions(&Transactions::waiting, "todo_transactions_waiting", "Waiting for one.", kGauge);
-  transactions(&Transactions::committed, "todo_transactions_committed_total", "Committed.",
-               kCounter);
-  transactions(&Transactions::rolled_back, "todo_transactions_rolled_back_total",
-               "Rolled back or lost.", kCounter);
-  transactions(&Transactions::refused, "todo_transactions_refused_total",
-               "Refused: queue full or no connection in time.", kCounter);
+  using Transaction = store::TransactionStats;
+  add(transactions_, &Transaction::leased, "todo_transactions_open", "Leased connections.", kGauge);
+  add(transactions_, &Transaction::waiting, "todo_transactions_waiting", "Waiting for one.",
+      kGauge);
+  add(transactions_, &Transaction::committed, "todo_transactions_committed_total", "Committed.",
+      kCounter);
+  add(transactions_, &Transaction::rolled_back, "todo_transactions_rolled_back_total",
+      "Rolled back or lost.", kCounter);
+  add(transactions_, &Transaction::refused, "todo_transactions_refused_total",
+      "Refused: queue full or no connection in time.", kCounter);
+  using Cache = users::UserCacheStats;
+  add(caches_, &Cache::hits, "todo_cache_hits_total", "Found in Redis.", kCounter);
+  add(caches_, &Cache::unknown_hits, "todo_cache_unknown_hits_total",
+      "Known from Redis not to exist.", kCounter);
+  add(caches_, &Cache::misses, "todo_cache_misses_total", "Not found in Redis.", kCounter);
+  add(caches_, &Cache::joined, "todo_cache_joined_total", "Misses that shared another's read.",
+      kCounter);
+  add(caches_, &Cache::skipped, "todo_cache_skipped_total", "Redis was away.", kCounter);
+  add(caches_, &Cache::invalidations, "todo_cache_invalidations_total", "Users changed here.",
+      kCounter);
+  using Near = cache::NearCacheStats;
+  add(nears_, &Near::hits, "todo_near_cache_hits_total", "Found in the process.", kCounter);
+  add(nears_, &Near::misses, "todo_near_cache_misses_total", "Not found in it.", kCounter);
+  add(nears_, &Near::evictions, "todo_near_cache_evictions_total", "Gone to make room.", kCounter);
+  add(nears_, &Near::invalidations, "todo_near_cache_invalidations_total",
+      "Gone because Redis said so.", kCounter);
+  add(nears_, &Near::flushes, "todo_near_cache_flushes_total", "Emptied as a whole.", kCounter);
+  add(nears_, &Near::entries, "todo_near_cache_entries", "Held.", kGauge);
+  add(nears_, &Near::bytes, "todo_near_cache_bytes", "Held.", kGauge);
   return families;
 }
 

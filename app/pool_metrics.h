@@ -6,9 +6,11 @@
 #include <string>
 #include <vector>
 
+#include "app/cache/near_cache.h"
 #include "app/cache/redis.h"
 #include "app/store/postgres.h"
 #include "app/store/transactions.h"
+#include "app/users/user_cache.h"
 
 namespace todo {
 
@@ -25,12 +27,16 @@ class PoolMetrics : public prometheus::Collectable {
     for (const store::PostgresStats* stats : transactions.connections()) Add("transaction", *stats);
     transactions_.push_back(&transactions.stats());
   }
+  void Add(const users::UserCacheStats& stats) { caches_.push_back(&stats); }
+  void Add(const cache::NearCacheStats& stats) { nears_.push_back(&stats); }
   std::vector<prometheus::MetricFamily> Collect() const override;
 
  private:
   std::vector<std::pair<std::string, const store::PostgresStats*>> databases_;
   std::vector<std::pair<std::string, const cache::RedisStats*>> redises_;
   std::vector<const store::TransactionStats*> transactions_;
+  std::vector<const users::UserCacheStats*> caches_;
+  std::vector<const cache::NearCacheStats*> nears_;
 };
 
 }  // namespace todo

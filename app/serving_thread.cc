@@ -13,7 +13,7 @@ namespace {
 namespace asio = boost::asio;
 
 // A cache that answers later than this costs more than it saves.
-constexpr std::chrono::milliseconds kCacheTimeout{500};
+constexpr std::chrono::milliseconds kCacheTimeout{250};
 
 constexpr http::OpenApiInfo kInfo = {
     .title = "Todo API",
@@ -70,12 +70,7 @@ ServingThread::ServingThread(const Settings& settings, store::Connections connec
     options.on_first_connected = [this] { lifecycle_.Reached(); };
     database_.emplace(loop_, options, connections);
   }
-  if (!settings.redis_url.empty()) {
-    cache::RedisOptions options;
-    options.url = settings.redis_url;
-    options.command_timeout = kCacheTimeout;
-    cache_.emplace(loop_, options);
-  }
+  if (!settings.redis_url.empty()) SetUpCache(settings);
   if (!settings.queue_url.empty()) {
     cache::RedisOptions options;
     options.url = settings.queue_url;
@@ -83,16 +78,22 @@ ServingThread::ServingThread(const Settings& settings, store::Connections connec
     queue_.emplace(loop_, options);
   }
   login_.emplace(OrNull(database_), authority);
-  users_.emplace(OrNull(database_), OrNull(cache_));
+  users_.emplace(OrNull(database_), OrNull(user_cache_));
   tasks_.emplace(OrNull(database_));
   jobs_.emplace(OrNull(queue_), settings.queue);
   const std::vector<http::Guard> guards = {auth::Bearer(&login_->tokens())};
+  v1::Users::Changed will_change, changed;
+  if (user_cache_) {
+    will_change = [this](std::int64_t id) { return user_cache_->WillChange(id); };
+    changed = [this](std::int64_t id) { return user_cache_->Changed(id); };
+  }
   v1_users_.emplace(OrNull(database_),
                     v1::Users::Options{.hash_password =
                                            [&authority](std::string password) {
                                              return authority.passwords().Hash(std::move(password));
                                            },
-                                       .changed = [this](std::int64_t id) { ForgetUser(id); },
+                                       .will_change = will_change,
+                                       .changed = changed,
                                        .guards = guards});
   v1_tasks_.emplace(OrNull(database_), guards);
   docs_.emplace(settings.docs_folder, kInfo);
@@ -140,8 +141,25 @@ asio::awaitable<void> ServingThread::DrainAndStop(std::chrono::milliseconds dead
   done();
 }
 
-void ServingThread::ForgetUser(std::int64_t id) {
-  if (cache_) cache_->Forget({"DEL", "user:" + std::to_string(id)});
+void ServingThread::SetUpCache(const Settings& settings) {
+  cache::RedisOptions options;
+  options.url = settings.redis_url;
+  options.command_timeout = kCacheTimeout;
+  if (settings.near_cache_bytes > 0) {
+    near_.emplace(cache::NearCacheOptions{.most_bytes = settings.near_cache_bytes});
+    options.on_invalidated = [this](const cache::Value& keys) {
+      if (user_cache_) user_cache_->OnInvalidated(keys);
+    };
+    options.on_tick = [this](cache::NearCache::Clock::time_point now) { near_->Tick(now); };
+  }
+  options.on_connected = [this] {
+    if (user_cache_) user_cache_->OnConnected();
+  };
+  options.on_lost = [this] {
+    if (user_cache_) user_cache_->OnLost();
+  };
+  cache_.emplace(loop_, options);
+  if (database_) user_cache_.emplace(loop_, *database_, *cache_, OrNull(near_));
 }
 
 void ServingThread::AddTo(PoolMetrics& metrics) const {
@@ -151,6 +169,8 @@ void ServingThread::AddTo(PoolMetrics& metrics) const {
     metrics.Add(database_->transactions());
   }
   if (cache_) metrics.Add("cache", cache_->stats());
+  if (user_cache_) metrics.Add(user_cache_->stats());
+  if (near_) metrics.Add(near_->stats());
   if (queue_) metrics.Add("queue", queue_->stats());
 }
 

@@ -46,7 +46,7 @@ class ServingThread {
  private:
   boost::asio::awaitable<void> DrainAndStop(std::chrono::milliseconds deadline,
                                             std::function<void()> done);
-  void ForgetUser(std::int64_t id);
+  void SetUpCache(const Settings& settings);
 
   boost::asio::io_context loop_{1};
   Lifecycle& lifecycle_;
@@ -54,6 +54,8 @@ class ServingThread {
   std::optional<cache::Redis> cache_;
   std::optional<cache::Redis> queue_;
   std::optional<auth::Login> login_;
+  std::optional<cache::NearCache> near_;
+  std::optional<users::UserCache> user_cache_;
   std::optional<users::Users> users_;
   std::optional<tasks::Tasks> tasks_;
   std::optional<jobs::Jobs> jobs_;

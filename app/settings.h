@@ -28,6 +28,7 @@ struct Settings {
   int refresh_token_seconds =
       30 * 24 * 3600;                 // REFRESH_TOKEN_SECONDS: of a session, from its login
   int password_threads = 1;           // PASSWORD_THREADS: about 50 logins a second each
+  std::size_t near_cache_bytes = 0;   // TODO_NEAR_CACHE: of a thread; 0: none
   double shutdown_delay_seconds = 5;  // SHUTDOWN_DELAY
   double claim_after_seconds = 60;    // a job whose worker was silent for that long is taken over
   double wait_seconds = 60;           // migrate: for the database

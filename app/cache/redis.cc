@@ -93,18 +93,27 @@ class Redis::Impl : public std::enable_shared_from_this<Impl> {
     async::Backoff backoff(options_.backoff_first, options_.backoff_most);
     bool told = false;
     while (!stopped_) {
+      SetCircuit(Circuit::kHalfOpen);
       const Expected<void> connected = co_await Connect();
       std::string reason;
       if (connected) {
+        const Clock::time_point since = Clock::now();
         stats.connected.store(true, std::memory_order_relaxed);
         stats.connects.fetch_add(1, std::memory_order_relaxed);
+        SetCircuit(Circuit::kClosed);
         sb::log::Info("redis connected", {{"purpose", options_.purpose}});
-        backoff.Reset();
-        told = false;
+        if (options_.on_connected) options_.on_connected();
         reason = co_await Receive();
+        stats.connected.store(false, std::memory_order_relaxed);
+        if (options_.on_lost) options_.on_lost();
+        if (Clock::now() - since >= options_.steady_after) {
+          backoff.Reset();
+          told = false;
+        }
       } else {
         reason = connected.error().message;
       }
+      SetCircuit(Circuit::kOpen);
       stats.connected.store(false, std::memory_order_relaxed);
       if (!told && !stopped_) {
         sb::log::Warning("redis is away, reconnecting",
@@ -146,6 +155,8 @@ class Redis::Impl : public std::enable_shared_from_this<Impl> {
     socket_.set_option(asio::socket_base::keep_alive(true), failed);
     reader_.emplace();
     output_.clear();
+    // The PING must be as fast as any command, else nobody's command is sent.
+    connect_until_ = Clock::now() + options_.command_timeout;
     co_return co_await LogIn(*url);
   }
 
@@ -157,12 +168,18 @@ class Redis::Impl : public std::enable_shared_from_this<Impl> {
       ++answers;
     };
     const std::string database = std::to_string(url.database);
-    if (!url.user.empty() && !url.password.empty()) {
+    const bool tracks = static_cast<bool>(options_.on_invalidated);
+    if (tracks && !url.password.empty()) {
+      add({"HELLO", "3", "AUTH", url.user.empty() ? "default" : url.user, url.password});
+    } else if (tracks) {
+      add({"HELLO", "3"});
+    } else if (!url.user.empty() && !url.password.empty()) {
       add({"AUTH", url.user, url.password});
     } else if (!url.password.empty()) {
       add({"AUTH", url.password});
     }
     if (url.database != 0) add({"SELECT", database});
+    if (tracks) add({"CLIENT", "TRACKING", "ON"});
     add({"PING"});  // a server that still loads its data answers an error
     error_code failed;
     co_await asio::async_write(socket_, asio::buffer(hello),
@@ -185,6 +202,11 @@ class Redis::Impl : public std::enable_shared_from_this<Impl> {
     if (failed) co_return Fail(ErrorCode::kUnavailable, failed.message());
     connect_until_.reset();
     co_return Expected<void>();
+  }
+
+  enum class Circuit : std::uint64_t { kClosed, kOpen, kHalfOpen };
+  void SetCircuit(Circuit circuit) {
+    stats.circuit.store(static_cast<std::uint64_t>(circuit), std::memory_order_relaxed);
   }
 
   void Close() {
@@ -236,6 +258,14 @@ class Redis::Impl : public std::enable_shared_from_this<Impl> {
         const Expected<bool> next = reader_->Next(reply);
         if (!next) co_return next.error().message;
         if (!*next) break;
+        if (reply.value().is_push()) {
+          ResumeDone();
+          const Value push = reply.value();
+          if (options_.on_invalidated && push[0].text() == "invalidate") {
+            options_.on_invalidated(push[1]);
+          }
+          continue;
+        }
         if (sent_.empty()) co_return "an answer to nothing";
         Sent sent = std::move(sent_.front());
         sent_.pop_front();
@@ -283,6 +313,7 @@ class Redis::Impl : public std::enable_shared_from_this<Impl> {
       self->ticker_.expires_after(kTick);
       co_await self->ticker_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
       const Clock::time_point now = Clock::now();
+      if (self->options_.on_tick) self->options_.on_tick(now);
       if (self->connect_until_ && now >= *self->connect_until_) {
         self->connect_until_.reset();
         self->Close();
@@ -290,8 +321,10 @@ class Redis::Impl : public std::enable_shared_from_this<Impl> {
       if (!self->sent_.empty() && !self->late_ &&
           now - self->sent_.front().since >= self->options_.command_timeout) {
         self->late_ = true;
+        self->stats.late.fetch_add(1, std::memory_order_relaxed);
         self->Close();
       }
+      if (self->options_.on_invalidated && self->sent_.empty()) self->Forget(self->ping_);
     }
   }
 
@@ -301,6 +334,7 @@ class Redis::Impl : public std::enable_shared_from_this<Impl> {
   tcp::resolver resolver_;
   asio::steady_timer ticker_;
   asio::steady_timer pause_;
+  const std::string ping_ = "*1\r\n$4\r\nPING\r\n";
   std::optional<ReplyReader> reader_;
   std::deque<Sent> sent_;
   std::vector<std::pair<Waiter, Expected<Reply>>> done_;
@@ -345,6 +379,12 @@ asio::awaitable<Expected<Reply>> Redis::Transaction(std::initializer_list<Words>
 void Redis::Forget(Words words) {
   std::string bytes;
   Append(bytes, words);
+  impl_->Forget(bytes);
+}
+
+void Redis::Forget(std::span<const std::string_view> words) {
+  std::string bytes;
+  AppendCommand(bytes, words);
   impl_->Forget(bytes);
 }
 

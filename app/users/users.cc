@@ -21,22 +21,6 @@ constexpr http::Field kCreatedFields[] = {{.name = "id", .type = http::Field::Ty
                                           {.name = "username"}};
 constexpr http::Shape kCreatedUser = {"CreatedUser", kCreatedFields};
 
-constexpr std::string_view kTimeToLiveSeconds = "300";
-
-// A cache key without an allocation.
-class CacheKey {
- public:
-  explicit CacheKey(std::int64_t id) {
-    const auto end = std::to_chars(bytes_ + 5, bytes_ + sizeof bytes_, id).ptr;
-    size_ = static_cast<std::size_t>(end - bytes_);
-  }
-  operator std::string_view() const { return {bytes_, size_}; }
-
- private:
-  char bytes_[32] = {'u', 's', 'e', 'r', ':'};
-  std::size_t size_;
-};
-
 std::string UserBody(std::int64_t id, std::string_view username, std::string_view source) {
   std::string body;
   body.reserve(48 + username.size());
@@ -77,22 +61,22 @@ void Users::AddRoutes(std::vector<http::Route>& routes) {
 
 Task Users::Get(const Call& call) {
   const std::int64_t id = call.Integer(0);
-  const CacheKey key(id);
   if (cache_ != nullptr) {
-    auto asked = cache_->Command({"GET", key});
-    const Expected<cache::Reply> cached = co_await std::move(asked);
-    // Redis away is a slower answer, never a failed one.
-    if (cached && !cached->value().is_nil()) {
-      co_return http::Json(UserBody(id, cached->value().text(), "cache"));
+    if (const std::string* username = cache_->FindNear(id)) {
+      co_return http::Json(UserBody(id, *username, "cache"));
     }
+    auto asked = cache_->Find(id);
+    const UserCache::Found user = co_await std::move(asked);
+    if (!user) co_return http::FromError(user.error());
+    if (!*user) co_return http::Detail(404, "User not found");
+    co_return http::Json(UserBody(id, (*user)->username, (*user)->cached ? "cache" : "db"));
   }
   if (database_ == nullptr) co_return http::Unavailable();
-  const Expected<std::optional<store::Row>> user = co_await database_->UserById(id);
+  auto asked = database_->UserById(id);
+  const Expected<std::optional<store::Row>> user = co_await std::move(asked);
   if (!user) co_return http::FromError(user.error());
   if (!*user) co_return http::Detail(404, "User not found");
-  const std::string_view username = (*user)->text(1);
-  if (cache_ != nullptr) cache_->Forget({"SET", key, username, "EX", kTimeToLiveSeconds});
-  co_return http::Json(UserBody(id, username, "db"));
+  co_return http::Json(UserBody(id, (*user)->text(1), "db"));
 }
 
 Task Users::Create(const Call& call) {
@@ -106,6 +90,13 @@ Task Users::Create(const Call& call) {
       co_return http::Detail(409, "Username already registered");
     }
     co_return http::FromError(rows.error());
+  }
+  if (cache_ != nullptr) {
+    std::int64_t id = 0;
+    const std::string_view digits = rows->text(0, 0);
+    std::from_chars(digits.data(), digits.data() + digits.size(), id);
+    auto told = cache_->Changed(id);  // somebody may have asked for that id before
+    co_await std::move(told);
   }
   std::string body = "{\"id\":";
   body += rows->text(0, 0);

@@ -3,16 +3,16 @@
 
 #include <vector>
 
-#include "app/cache/redis.h"
 #include "app/http/router.h"
 #include "app/store/database.h"
+#include "app/users/user_cache.h"
 
 namespace todo::users {
 
 // Loop thread only. `database` and `cache` may be null (not configured): then 503, and no cache.
 class Users {
  public:
-  Users(store::Database* database, cache::Redis* cache) : database_(database), cache_(cache) {}
+  Users(store::Database* database, UserCache* cache) : database_(database), cache_(cache) {}
 
   // Appends the routes; the object must outlive them.
   void AddRoutes(std::vector<http::Route>& routes);
@@ -22,7 +22,7 @@ class Users {
   sb::http::Task Create(const http::Call& call);
 
   store::Database* const database_;
-  cache::Redis* const cache_;
+  UserCache* const cache_;
 };
 
 }  // namespace todo::users

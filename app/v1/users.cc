@@ -38,6 +38,19 @@ std::string TagOfRow(const store::Rows& rows) {
   return TagOf(version);
 }
 
+std::int64_t IdOfRow(const store::Rows& rows) {
+  const std::string_view digits = rows.text(0, 0);
+  std::int64_t id = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), id);
+  return id;
+}
+
+boost::asio::awaitable<void> Tell(const Users::Changed& whom, std::int64_t id) {
+  if (!whom) co_return;
+  auto told = whom(id);
+  co_await std::move(told);
+}
+
 Response Taken() { return http::Problem(409, "Username already registered"); }
 
 }  // namespace
@@ -116,6 +129,8 @@ Task Users::Register(const Call& call) {
     if (rows.error().code == ErrorCode::kAlreadyExists) co_return Taken();
     co_return ProblemOf(rows.error());
   }
+  auto told = Tell(options_.changed, IdOfRow(*rows));
+  co_await std::move(told);
   co_return Created(UserBody(*rows), "/v1/users/" + std::string(rows->text(0, 0)), TagOfRow(*rows));
 }
 
@@ -139,6 +154,8 @@ Task Users::Update(const Call& call) {
   store::Parameters parameters;
   parameters.Integer(id).Text(username.text).Integer(username.given ? 1 : 0);
   AddAllowed(parameters, call.Text(1));
+  auto warned = Tell(options_.will_change, id);
+  co_await std::move(warned);
   auto asked = database_->Query(store::kV1UpdateUser, std::move(parameters));
   const Expected<store::Rows> rows = co_await std::move(asked);
   if (!rows) {
@@ -147,7 +164,8 @@ Task Users::Update(const Call& call) {
   }
   if (rows->empty()) co_return GoneUser();
   if (rows->text(0, 0).empty()) co_return call.Has(1) ? PreconditionFailed() : GoneUser();
-  if (options_.changed) options_.changed(id);
+  auto told = Tell(options_.changed, id);
+  co_await std::move(told);
   co_return Resource(UserBody(*rows), TagOfRow(*rows), "");
 }
 
@@ -158,6 +176,8 @@ Task Users::Delete(const Call& call) {
   store::Parameters parameters;
   parameters.Integer(id);
   AddAllowed(parameters, call.Text(1));
+  auto warned = Tell(options_.will_change, id);
+  co_await std::move(warned);
   auto asked = database_->Query(store::kV1DeleteUser, std::move(parameters));
   const Expected<store::Rows> rows = co_await std::move(asked);
   if (!rows) {
@@ -167,7 +187,8 @@ Task Users::Delete(const Call& call) {
   }
   if (rows->empty()) co_return GoneUser();
   if (rows->text(0, 0).empty()) co_return PreconditionFailed();
-  if (options_.changed) options_.changed(id);
+  auto told = Tell(options_.changed, id);
+  co_await std::move(told);
   co_return NoContent();
 }
 

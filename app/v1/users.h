@@ -16,10 +16,12 @@ class Users {
   // A password to what is stored of it; kUnavailable: too much to do already.
   using HashPassword =
       std::function<boost::asio::awaitable<sb::Expected<std::string>>(std::string password)>;
-  // After a commit, for caches: what was known of that user no longer holds.
-  using Changed = std::function<void(std::int64_t user_id)>;
+  // For caches: what was known of that user no longer holds. Before a transaction and after it,
+  // awaited before the answer.
+  using Changed = std::function<boost::asio::awaitable<void>(std::int64_t user_id)>;
   struct Options {
     HashPassword hash_password;  // none: there is no registration
+    Changed will_change;
     Changed changed;
     std::vector<http::Guard> guards;               // one of them sets Call::principal
     std::vector<http::Guard> registration_guards;  // such as a limit per address
