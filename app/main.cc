@@ -112,6 +112,14 @@ int Run(int argc, char** argv) {
   CLI::App* const migrate =
       app.add_subcommand("migrate", "Bring the database's schema up to date.");
   migrate->add_flag("--dry-run", settings.dry_run, "print what would be applied");
+  migrate->add_flag("--check", settings.check_schema,
+                    "compare the database with the migrations; exit code 2 if it differs");
+  migrate
+      ->add_option("--lock-timeout-ms", settings.lock_timeout_ms,
+                   "for how long one try may hold up traffic to a table")
+      ->envname("MIGRATE_LOCK_TIMEOUT_MS")
+      ->check(CLI::Range(1, 3'600'000))
+      ->capture_default_str();
   migrate->add_option("--wait", settings.wait_seconds, "seconds to wait for the database")
       ->envname("MIGRATE_WAIT")
       ->check(CLI::Range(0.0, 3600.0))

@@ -33,6 +33,8 @@ struct Settings {
   double claim_after_seconds = 60;    // a job whose worker was silent for that long is taken over
   double wait_seconds = 60;           // migrate: for the database
   bool dry_run = false;               // migrate
+  bool check_schema = false;          // migrate: compare only
+  int lock_timeout_ms = 2'000;        // migrate: of one try to lock a table
 };
 
 // How many threads serve, and how many database connections each of them has: together never more

@@ -1,11 +1,12 @@
 #include "app/migrations/migrate.h"
 
-#include <libpq-fe.h>
-
+#include <algorithm>
 #include <cstdio>
-#include <memory>
 #include <thread>
 
+#include "app/migrations/history.h"
+#include "app/migrations/session.h"
+#include "app/migrations/sql_statements.h"
 #include "common/log.h"
 
 namespace todo::migrations {
@@ -18,128 +19,144 @@ using Clock = std::chrono::steady_clock;
 
 // Any number that no other program takes in this database.
 constexpr const char* kLockKey = "7305808872301";
-constexpr std::chrono::milliseconds kRetry{250};
+constexpr std::chrono::milliseconds kLockPoll{200};
+constexpr std::chrono::milliseconds kPauseBetweenTries{500};
 
-struct Close {
-  void operator()(PGconn* connection) const { PQfinish(connection); }
-  void operator()(PGresult* result) const { PQclear(result); }
-};
-using Connection = std::unique_ptr<PGconn, Close>;
-using Result = std::unique_ptr<PGresult, Close>;
-
-std::string FirstLine(const char* message) {
-  std::string_view line(message == nullptr ? "" : message);
-  line = line.substr(0, line.find('\n'));
-  return std::string(line);
-}
-
-// What PostgreSQL says, with its hint of the place in the SQL: "relation "x" does not exist (line
-// 3)".
-std::string Reason(const PGresult* result) {
-  const char* const primary = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
-  return primary != nullptr ? primary : FirstLine(PQresultErrorMessage(result));
-}
-
-Expected<Connection> Connect(const MigrateOptions& options) {
-  const auto deadline = Clock::now() + options.wait;
-  const std::string url = options.url;
-  const char* const keywords[] = {"dbname", "connect_timeout", "fallback_application_name",
-                                  nullptr};
-  const char* const values[] = {url.c_str(), "5", "todo-migrate", nullptr};
+// A session's lock: it ends with the connection, also if this process is killed. Asked for again
+// and again instead of waited for: a statement that waits is a transaction, and CREATE INDEX
+// CONCURRENTLY waits for those, so two of us would wait for each other.
+Expected<void> TakeLock(Session& session, std::chrono::seconds wait) {
+  const auto deadline = Clock::now() + wait;
   for (bool told = false;; told = true) {
-    Connection connection(PQconnectdbParams(keywords, values, 1));
-    if (connection && PQstatus(connection.get()) == CONNECTION_OK) return connection;
-    const std::string reason =
-        FirstLine(connection ? PQerrorMessage(connection.get()) : "no memory");
-    if (Clock::now() + kRetry >= deadline) {
-      return Fail(ErrorCode::kUnavailable, "the database did not answer within " +
-                                               std::to_string(options.wait.count()) +
-                                               " s: " + reason);
+    const Expected<Result> taken =
+        session.Run("SELECT pg_try_advisory_lock($1::bigint)", {kLockKey});
+    if (!taken) {
+      return Fail(ErrorCode::kUnavailable,
+                  "cannot take the migration lock: " + taken.error().message);
     }
-    if (!told) sb::log::Info("waiting for the database", {{"reason", reason}});
-    std::this_thread::sleep_for(kRetry);
+    if (taken->text(0, 0) == "t") return {};
+    if (Clock::now() + kLockPoll >= deadline) {
+      return Fail(ErrorCode::kUnavailable,
+                  "another migration has held the lock for " + std::to_string(wait.count()) +
+                      " s; wait for it, or end its session (application_name todo-migrate)");
+    }
+    if (!told) sb::log::Info("waiting for another migration");
+    std::this_thread::sleep_for(kLockPoll);
   }
 }
 
-Expected<Result> Run(PGconn* connection, const char* sql,
-                     std::initializer_list<const char*> values = {}) {
-  Result result(values.size() == 0 ? PQexec(connection, sql)
-                                   : PQexecParams(connection, sql, static_cast<int>(values.size()),
-                                                  nullptr, values.begin(), nullptr, nullptr, 0));
-  const ExecStatusType status = PQresultStatus(result.get());
-  if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK) return result;
-  return Fail(ErrorCode::kInternal, Reason(result.get()));
-}
-
-Expected<std::vector<Applied>> ReadApplied(PGconn* connection) {
-  const Expected<Result> exists =
-      Run(connection, "SELECT to_regclass('schema_migrations') IS NOT NULL");
-  if (!exists) return tl::unexpected<sb::Error>(exists.error());
-  std::vector<Applied> applied;
-  if (PQgetvalue(exists->get(), 0, 0)[0] != 't') return applied;
-  const Expected<Result> rows =
-      Run(connection, "SELECT name, checksum FROM schema_migrations ORDER BY name");
-  if (!rows) return tl::unexpected<sb::Error>(rows.error());
-  for (int row = 0; row < PQntuples(rows->get()); ++row) {
-    applied.push_back({PQgetvalue(rows->get(), row, 0), PQgetvalue(rows->get(), row, 1)});
-  }
-  return applied;
-}
-
-Expected<void> Apply(PGconn* connection, const Migration& migration) {
-  const std::string name(migration.name);
-  const std::string checksum = ChecksumOf(migration);
-  const std::string sql(migration.sql);
-  Expected<Result> step = Run(connection, "BEGIN");
-  if (step) step = Run(connection, sql.c_str());
+Expected<void> ApplyInTransaction(Session& session, const Migration& migration,
+                                  const MigrateOptions& options) {
+  Expected<Result> step = session.Run("BEGIN");
   if (step) {
-    step = Run(connection, "INSERT INTO schema_migrations (name, checksum) VALUES ($1, $2)",
-               {name.c_str(), checksum.c_str()});
+    step = session.Run(
+        "SET LOCAL lock_timeout = " + std::to_string(options.lock_timeout.count()) +
+        "; SET LOCAL statement_timeout = " + std::to_string(options.statement_timeout.count()));
   }
-  if (step) step = Run(connection, "COMMIT");
-  if (step) return {};
-  std::string reason = step.error().message;
-  (void)Run(connection, "ROLLBACK");  // the first error is the one to tell
-  return Fail(ErrorCode::kInternal, "migration " + name + " failed: " + reason);
+  if (step) step = session.Run(std::string(migration.sql));
+  Expected<void> added;
+  if (step) added = AddToHistory(session, migration);
+  if (step && added) step = session.Run("COMMIT");
+  if (step && added) return {};
+  const sb::Error error = step ? added.error() : step.error();
+  (void)session.Run("ROLLBACK");  // the first error is the one to tell
+  return tl::unexpected<sb::Error>(error);
+}
+
+// The index that a CREATE INDEX CONCURRENTLY makes, as written; "" for anything else.
+std::string IndexMadeBy(const SqlStatement& statement) {
+  const auto& words = statement.words;
+  if (words.empty() || words[0] != "CREATE") return "";
+  auto at = std::find(words.begin(), words.end(), "CONCURRENTLY");
+  if (at == words.end() || ++at == words.end()) return "";
+  if (*at == "IF") at += std::min<std::ptrdiff_t>(3, words.end() - at);  // IF NOT EXISTS
+  return at == words.end() ? "" : *at;
+}
+
+// A name as to_regclass takes it: words are upper case here and lower case there.
+std::string Folded(std::string name) {
+  if (name.starts_with('"')) return name;
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return name;
+}
+
+// What stays when such a statement is interrupted is an index that is written and never read: it is
+// dropped and built again. One that is whole was built by a process that died before it could say
+// so.
+Expected<void> ApplyWithoutTransaction(Session& session, const Migration& migration) {
+  const std::vector<SqlStatement> statements = SplitSql(migration.sql);
+  if (statements.size() != 1) {
+    return Fail(ErrorCode::kInvalidArgument, "no-transaction needs exactly one statement");
+  }
+  // Takes no lock that traffic waits for, and may take hours.
+  Expected<Result> step = session.Run("SET lock_timeout = 0; SET statement_timeout = 0");
+  bool whole = false;
+  const std::string index = Folded(IndexMadeBy(statements[0]));
+  if (step && !index.empty()) {
+    step =
+        session.Run("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass($1)", {index});
+    if (step && step->size() == 1) {
+      whole = step->text(0, 0) == "t";
+      if (!whole) {
+        sb::log::Warning("an index was left unfinished, it is built again", {{"index", index}});
+        step = session.Run("DROP INDEX CONCURRENTLY " + index);
+      }
+    }
+  }
+  if (step && !whole) step = session.Run(std::string(statements[0].text));
+  if (!step) return tl::unexpected<sb::Error>(step.error());
+  return AddToHistory(session, migration);
+}
+
+Expected<void> Apply(Session& session, const Migration& migration, const MigrateOptions& options) {
+  const bool transaction = !DirectivesOf(migration.sql).no_transaction;
+  const auto deadline = Clock::now() + options.wait;
+  for (bool told = false;; told = true) {
+    const Expected<void> done = transaction ? ApplyInTransaction(session, migration, options)
+                                            : ApplyWithoutTransaction(session, migration);
+    if (done) return {};
+    const bool again = done.error().code == ErrorCode::kDeadlineExceeded &&
+                       done.error().message.find("lock timeout") != std::string::npos &&
+                       Clock::now() + kPauseBetweenTries < deadline;
+    if (!again) {
+      return Fail(done.error().code,
+                  "migration " + std::string(migration.name) + " failed: " + done.error().message);
+    }
+    if (!told) {
+      sb::log::Info("a table is in use, trying again so that nobody waits behind this migration",
+                    {{"migration", migration.name}});
+    }
+    std::this_thread::sleep_for(kPauseBetweenTries);
+  }
+}
+
+void Print(const Migration& migration) {
+  std::printf("-- %.*s\n%.*s\n", static_cast<int>(migration.name.size()), migration.name.data(),
+              static_cast<int>(migration.sql.size()), migration.sql.data());
 }
 
 }  // namespace
 
 Expected<int> Migrate(std::span<const Migration> all, const MigrateOptions& options) {
-  Expected<Connection> connected = Connect(options);
-  if (!connected) return tl::unexpected<sb::Error>(connected.error());
-  PGconn* const connection = connected->get();
-
-  const std::string limit = "SET lock_timeout = '" + std::to_string(options.wait.count()) + "s'";
-  Expected<Result> step = Run(connection, limit.c_str());
-  // A session's lock: it ends with the connection, also if this process is killed.
-  if (step) step = Run(connection, "SELECT pg_advisory_lock($1::bigint)", {kLockKey});
-  if (!step) {
-    return Fail(ErrorCode::kUnavailable, "cannot take the migration lock: " + step.error().message);
+  Expected<Session> session = Session::Connect(options.url, options.wait);
+  if (!session) return tl::unexpected<sb::Error>(session.error());
+  if (!options.dry_run) {
+    const Expected<void> locked = TakeLock(*session, options.wait);
+    if (!locked) return tl::unexpected<sb::Error>(locked.error());
   }
-  const Expected<std::vector<Applied>> applied = ReadApplied(connection);
-  if (!applied) {
-    return Fail(applied.error().code, "cannot read schema_migrations: " + applied.error().message);
-  }
+  const Expected<std::vector<Applied>> applied = ReadHistory(*session);
+  if (!applied) return tl::unexpected<sb::Error>(applied.error());
   const Expected<std::vector<Migration>> pending = Pending(all, *applied);
   if (!pending) return tl::unexpected<sb::Error>(pending.error());
-
   if (options.dry_run) {
-    for (const Migration& migration : *pending) {
-      std::printf("-- %.*s\n%.*s\n", static_cast<int>(migration.name.size()), migration.name.data(),
-                  static_cast<int>(migration.sql.size()), migration.sql.data());
-    }
+    for (const Migration& migration : *pending) Print(migration);
     return static_cast<int>(pending->size());
   }
-  step = Run(
-      connection,
-      "CREATE TABLE IF NOT EXISTS schema_migrations (name text PRIMARY KEY, checksum text NOT NULL,"
-      " applied_at timestamptz NOT NULL DEFAULT now())");
-  if (!step) {
-    return Fail(ErrorCode::kInternal, "cannot create schema_migrations: " + step.error().message);
-  }
+  const Expected<void> history = CreateHistory(*session);
+  if (!history) return tl::unexpected<sb::Error>(history.error());
   for (const Migration& migration : *pending) {
-    const Expected<void> done = Apply(connection, migration);
+    const Expected<void> done = Apply(*session, migration, options);
     if (!done) return tl::unexpected<sb::Error>(done.error());
     sb::log::Info("migration applied", {{"migration", migration.name}});
   }

@@ -1,5 +1,6 @@
 """`todo migrate` against a real database; the pure part is in migration_test.cc."""
 
+import os
 import pathlib
 import subprocess
 import time
@@ -74,3 +75,57 @@ def test_wrong_settings_are_one_line(url):
     done = migrate(url, "--wait", "0")
     assert done.returncode == 1 and done.stderr.count("\n") == 1
     assert "secret" not in done.stderr
+
+
+UNIT_TESTS = pathlib.Path(BINARY).parent / "migrations" / "todo_migrations_test"
+
+
+@pytest.mark.skipif(not UNIT_TESTS.exists(), reason=f"{UNIT_TESTS} is not built")
+def test_indexes_locks_and_checks_against_a_database(empty):
+    done = subprocess.run([UNIT_TESTS], env={**os.environ, "TODO_TEST_DATABASE_URL": empty}, capture_output=True, text=True,
+                          timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "SKIPPED" not in done.stdout
+
+
+def test_a_migrated_database_has_not_drifted(empty):
+    behind = migrate(empty, "--check")
+    assert behind.returncode == 2 and "migration 0001_users_and_tasks is not applied; fix: todo migrate" in behind.stdout
+    migrate(empty)
+    done = migrate(empty, "--check")
+    assert (done.returncode, done.stdout) == (0, "the database is what the migrations make\n")
+    assert sql(empty, "SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'todo_check%'") == "0"
+
+
+@pytest.mark.parametrize("by_hand,told", [
+    ("DROP INDEX tasks_owner_id_id", "index tasks_owner_id_id of tasks is missing; fix: CREATE INDEX tasks_owner_id_id ON tasks"),
+    ("ALTER TABLE tasks DROP COLUMN title", "column tasks.title is missing; fix: ALTER TABLE tasks ADD COLUMN title text NOT NULL"),
+    ("ALTER TABLE users ALTER username TYPE varchar(20)", 'column users.username is "character varying(20) NOT NULL", the '
+                                                          'migrations give "text NOT NULL"'),
+    ("ALTER TABLE users ALTER username DROP NOT NULL", 'column users.username is "text"'),
+    ("ALTER TABLE tasks ALTER completed SET DEFAULT true", 'is "boolean NOT NULL DEFAULT true"'),
+    ("ALTER TABLE users DROP CONSTRAINT users_username_key", "constraint users_username_key of users is missing; fix: "
+                                                             "ALTER TABLE users ADD CONSTRAINT users_username_key UNIQUE (username)"),
+    ("ALTER TABLE tasks ADD COLUMN mine int", "column tasks.mine (integer) comes from no migration"),
+    ("CREATE INDEX mine ON tasks (title)", "DROP INDEX CONCURRENTLY mine"),
+    ("DROP TABLE refresh_tokens", "table refresh_tokens is missing"),
+    ("UPDATE schema_migrations SET checksum = 'x' WHERE name = '0002_auth'", "0002_auth was edited"),
+])
+def test_what_was_done_by_hand_is_named_with_its_fix(empty, by_hand, told):
+    migrate(empty)
+    sql(empty, by_hand)
+    done = migrate(empty, "--check")
+    assert done.returncode == 2 and told in done.stdout, done.stdout + done.stderr
+    assert done.stdout.count("\n") == 1, "one difference is one line"
+
+
+def test_another_programs_table_is_none_of_our_business(empty):
+    migrate(empty)
+    sql(empty, "CREATE TABLE theirs (x int)")
+    assert migrate(empty, "--check").returncode == 0
+
+
+def test_a_newer_versions_columns_are_no_drift(empty):
+    migrate(empty)
+    sql(empty, "INSERT INTO schema_migrations VALUES ('9999_later', 'x'); ALTER TABLE tasks ADD COLUMN later int")
+    assert migrate(empty, "--check").returncode == 0
