@@ -1,5 +1,6 @@
 #include "app/http/api.h"
 
+#include <algorithm>
 #include <exception>
 
 #include "app/http/query.h"
@@ -58,8 +59,14 @@ std::optional<Response> Api::Validate(const Route& route, const Match& match, Ca
       text = match.values[in_path++];
     } else if (parameter.where == Parameter::Where::kHeader) {
       text = call.request.header(parameter.name);
-      if (text.data() == nullptr || text.empty()) {
+      if (text.data() == nullptr) {
         if (parameter.required) problems.Missing(parameter);
+        continue;
+      }
+      // obs-text has no encoding (RFC 9110 §5.5), and what has none is neither stored nor shown.
+      if (std::any_of(text.begin(), text.end(), [](char c) { return c < ' ' || c > '~'; })) {
+        problems.Add("string_pattern_mismatch", parameter, "Only visible ASCII and spaces",
+                     nullptr);
         continue;
       }
     } else {

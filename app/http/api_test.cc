@@ -182,6 +182,10 @@ TEST(Api, GuardsRunBeforeValidationAndTheirRefusalIsTheAnswer) {
                   {{"Authorization", "Bearer good"}, {"If-Match", "0123456789"}})
                   .status,
               422);
+    EXPECT_EQ(Ask({.method = "GET", .path = path, .query = "", .body = ""},
+                  {{"Authorization", "Bearer good"}, {"If-Match", "\xe9"}})
+                  .status,
+              422);
     const Response answer = Ask({.method = "GET", .path = path, .query = "", .body = ""},
                                 {{"Authorization", "Bearer good"}});
     EXPECT_EQ(answer.body, "zoe");

@@ -77,12 +77,8 @@ class Document {
         schema["type"] = "string";
         if (parameter.min_length > 0) schema["minLength"] = parameter.min_length;
         if (parameter.max_length > 0) schema["maxLength"] = parameter.max_length;
-        if (!parameter.format.empty()) {
-          schema["format"] = parameter.format;
-        } else {
-          // PostgreSQL cannot store it.
-          schema["pattern"] = "^[^\\u0000]*$";
-        }
+        if (!parameter.format.empty()) schema["format"] = parameter.format;
+        schema["pattern"] = "^[^\\u0000]*$";  // PostgreSQL cannot store it
         break;
       case Parameter::Type::kList:
         schema["type"] = "array";
@@ -187,8 +183,16 @@ class Document {
       const std::string type(json ? kJson : "application/x-www-form-urlencoded");
       operation["requestBody"]["required"] = true;
       operation["requestBody"]["content"][type]["schema"] = Reference(Component(*body.shape, true));
-      // Forms may have fields that we do not know: OAuth2 clients send grant_type and more.
-      if (!json) schemas_[std::string(body.shape->name)].erase("additionalProperties");
+      if (!json) {
+        // Forms may have fields that we do not know: OAuth2 clients send grant_type and more. An
+        // empty one is a missing one.
+        Json& schema = schemas_[std::string(body.shape->name)];
+        schema.erase("additionalProperties");
+        for (const Field& field : body.shape->fields) {
+          Json& property = schema["properties"][std::string(field.name)];
+          if (field.required && field.min_length == 0) property["minLength"] = 1;
+        }
+      }
     }
     Json responses;
     for (const Answer& answer : route.answers) AddAnswer(responses, answer, style);

@@ -48,8 +48,12 @@ bool Router::Fits(const Compiled& pattern, std::string_view path, Match* match) 
 Match Router::Find(std::string_view method, std::string_view path) const {
   Match match;
   if (path.empty() || path.front() != '/') return match;
+  const Route* owner = nullptr;
   for (std::size_t i = 0; i < routes_.size(); ++i) {
+    // The first pattern that fits has the path: /users/me hides the methods of /users/{user_id}.
+    if (owner != nullptr && routes_[i].pattern != owner->pattern) continue;
     if (!Fits(compiled_[i], path, &match)) continue;
+    owner = &routes_[i];
     if (routes_[i].method == method) {
       match.kind = Match::Kind::kRoute;
       match.route = i;

@@ -1,6 +1,6 @@
 // Which route answers a request. Routes are declared once, with their parameters; the rules for
 // what has no route are Starlette's: a path that exists with or without a final slash redirects, a
-// wrong method is 405.
+// wrong method is 405. Of two patterns that fit, the one declared first has the path.
 //
 //   Router router({{"GET", "/users/{user_id}", {{.name = "user_id", ...}}, handler}});
 //   Match match = router.Find("GET", "/users/7");      // match.route == 0, match.values[0] == "7"

@@ -55,5 +55,17 @@ TEST(Router, AWrongMethodNamesTheRightOnes) {
   EXPECT_EQ(Example().Find("DELETE", "/tasks/").allowed, "GET, POST");
 }
 
+TEST(Router, TheFirstPatternThatFitsHasThePath) {
+  const Router router({{"GET", "/users/me", {}, nullptr},
+                       {"GET", "/users/{id}", {}, nullptr},
+                       {"PATCH", "/users/{id}", {}, nullptr},
+                       {"PUT", "/users/me", {}, nullptr}});
+  EXPECT_EQ(router.Find("GET", "/users/me").route, 0u);
+  EXPECT_EQ(router.Find("PUT", "/users/me").route, 3u);
+  EXPECT_EQ(router.Find("PATCH", "/users/7").route, 2u);
+  EXPECT_EQ(router.Find("PATCH", "/users/me").kind, Match::Kind::kWrongMethod);
+  EXPECT_EQ(router.Find("PATCH", "/users/me").allowed, "GET, PUT");
+}
+
 }  // namespace
 }  // namespace todo::http

@@ -211,7 +211,7 @@ def test_a_cursor_of_another_list_is_refused(me, other):
     cursor = me.ask("GET", "/v1/tasks?limit=1").body["next_cursor"]
     for client, query in ((other, f"limit=1&cursor={cursor}"), (me, f"completed=true&cursor={cursor}"),
                           (me, f"q=x&cursor={cursor}"), (me, f"cursor={cursor}0"), (me, "cursor=1"), (me, "cursor="),
-                          (me, f"cursor={cursor[:-1]}g"), (me, "cursor=%00"), (me, "cursor=%ff")):
+                          (me, f"cursor={'0' * 34}"), (me, f"cursor={cursor[:-1]}g"), (me, "cursor=%00"), (me, "cursor=%ff")):
         answer = client.ask("GET", f"/v1/tasks?{query}").check(422)
         assert answer.codes[0][:2] == ("query", "cursor")
     assert me.ask("GET", "/v1/tasks?limit=0&completed=maybe").check(422).codes == [

@@ -42,12 +42,14 @@ inline constexpr http::Parameter kIfMatch = {
     .name = "If-Match",
     .where = http::Parameter::Where::kHeader,
     .required = false,
+    .min_length = 1,
     .max_length = 1024,
     .description = "The ETag that the change is based on; another one now: 412."};
 inline constexpr http::Parameter kIfNoneMatch = {
     .name = "If-None-Match",
     .where = http::Parameter::Where::kHeader,
     .required = false,
+    .min_length = 1,
     .max_length = 1024,
     .description = "The ETag that the client has; still the same: 304."};
 

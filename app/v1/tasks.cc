@@ -25,7 +25,8 @@ constexpr Parameter kTaskId = {
 constexpr Parameter kCursor = {
     .name = "cursor",
     .required = false,
-    .max_length = 64,
+    .min_length = kCursorLength,
+    .max_length = kCursorLength,
     .description = "`next_cursor` of the page before, for the same filters."};
 constexpr Parameter kLimit = {.name = "limit",
                               .type = Parameter::Type::kInteger,
