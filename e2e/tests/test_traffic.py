@@ -1,0 +1,77 @@
+"""2,000 requests a second while pods come and go: releases, scale-ins and drained nodes cost nobody an answer."""
+
+import pytest
+
+from harness.k6 import Phase
+
+_RATE = 2000
+
+
+@pytest.fixture
+def busy(backend, load):
+    """A backend of four API pods under load; `change` happens meanwhile, and no request may fail."""
+    backend.apply(api={"replicas": 4, "resources": {"requests": {"cpu": "50m", "memory": "32Mi"}}}).until_ready()
+
+    def during(seconds, change):
+        run = load(backend, [Phase("busy", _RATE, seconds)])
+        change()
+        summary = run.assert_no_failed_request()
+        # Load that could not be sent would have met no pod that was leaving.
+        assert summary["requests"] >= 0.9 * _RATE * seconds, summary
+        return summary
+
+    during.backend = backend
+    return during
+
+
+def test_a_rolling_update_under_heavy_load_fails_no_request(busy, kube, figure):
+    def release():
+        busy.backend.apply(api={"env": [{"name": "RELEASE", "value": "2"}]})
+        kube.until("Deployment", busy.backend.namespace,
+                   lambda found: "RELEASE" in str(found[0]["spec"]["template"]) and _settled(found[0]), 90,
+                   "every pod has the new environment", name="todo-api")
+
+    figure("rolling_update_requests", busy(60, release)["requests"])
+
+
+def test_a_scale_in_under_heavy_load_fails_no_request(busy, kube, figure):
+    def scale_in():
+        busy.backend.apply(api={"replicas": 1})
+        kube.until("Deployment", busy.backend.namespace, lambda found: found[0]["status"].get("replicas") == 1, 60,
+                   "one pod is left", name="todo-api")
+
+    figure("scale_in_requests", busy(40, scale_in)["requests"])
+
+
+def test_a_node_drain_under_heavy_load_fails_no_request(busy, kube, cluster, figure):
+    drained = []
+
+    def drain():
+        # Not the node of the only database: that one cannot move without an outage.
+        pods = kube.list("Pod", busy.backend.namespace)
+        kept = {pod["spec"]["nodeName"] for pod in pods if not _is_api(pod)}
+        candidates = sorted({pod["spec"]["nodeName"] for pod in pods if _is_api(pod)} - kept)
+        assert candidates, f"every node with an API pod has the database, Redis or the load: {sorted(kept)}"
+        drained.append(candidates[0])
+        cluster.kubectl("drain", drained[0], "--ignore-daemonsets", "--delete-emptydir-data",
+                        f"--pod-selector=scalablebackend.io/name={busy.backend.name}", "--timeout=60s", seconds=90)
+        kube.until("Pod", busy.backend.namespace,
+                   lambda found: not any(pod["spec"].get("nodeName") == drained[0] for pod in found if _is_api(pod)), 60,
+                   "no API pod is left on the node")
+
+    try:
+        figure("drain_requests", busy(60, drain)["requests"])
+    finally:
+        for node in drained:
+            cluster.kubectl("uncordon", node)
+
+
+def _is_api(pod):
+    return pod["metadata"].get("labels", {}).get("scalablebackend.io/component") == "api"
+
+
+def _settled(deployment):
+    status, spec = deployment["status"], deployment["spec"]
+    return (status.get("observedGeneration") == deployment["metadata"]["generation"]
+            and status.get("updatedReplicas") == spec["replicas"] == status.get("replicas")
+            and status.get("availableReplicas") == spec["replicas"])
