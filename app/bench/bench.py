@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from app.bench import cell
+from app.bench import cell, overload
 from app.bench.cell import Cell
 from app.bench.idle import Idle, hold
+from app.bench.overload import Overload
 from app.bench.routes import ROUTES, Route
 from app.bench.servers import Backing
 from app.bench.service import Service
@@ -20,6 +21,7 @@ class Measured:
     cells: dict[tuple[str, str], list[Cell]] = field(default_factory=lambda: defaultdict(list))   # by side, route
     starts_ms: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     idle: Idle | None = None
+    overload: Overload | None = None
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,8 @@ def run(order: list[Turn], backing: Backing, seconds: float, logs: Path, databas
         ours = order[0].side
         with Service(ours, {"DATABASE_URL": database_url}, logs / f"bench-{ours.name}.log") as service:
             measured.idle = hold(service.port, service.pid, idle_connections)
+    with Service(order[0].side, {"DATABASE_URL": database_url}, logs / f"bench-{order[0].side.name}.log") as service:
+        measured.overload = overload.measure(service, backing.fill_heavy_user(), seconds)
     return measured
 
 

@@ -75,6 +75,12 @@ def starts_and_idle(measured: Measured, titles: dict[str, str]) -> str:
         lines.append(f"{idle.connections:,} idle connections: {idle.after_mb - idle.before_mb:.1f} MB "
                      f"({(idle.after_mb - idle.before_mb) * 1e3 / idle.connections:.1f} kB each), "
                      f"{idle.after_mb:.1f} MB resident")
+    if measured.overload:
+        found = measured.overload
+        peak, over = found.peak, found.overloaded
+        lines.append(f"overload, lists of 1,000 tasks: peak {peak.good_rate:,.0f}/s; {found.offered_x:.1f} times that offered: "
+                     f"{over.good_rate:,.0f}/s answered ({found.goodput_x:.2f}x of the peak), {over.refused_rate:,.0f}/s "
+                     f"refused with 503, p99 {over.p99_ms:.0f} ms, errors {over.errors}")
     return "\n".join(lines)
 
 
@@ -116,7 +122,8 @@ def results(measured: Measured, **facts: Any) -> dict[str, Any]:
         by_side.setdefault(side, {})[route] = {"summary": dataclasses.asdict(combine(cells)),
                                                "cells": [dataclasses.asdict(cell) for cell in cells]}
     return {"schema": 1, **facts, "sides": by_side, "starts_ms": dict(measured.starts_ms),
-            "idle": dataclasses.asdict(measured.idle) if measured.idle else None}
+            "idle": dataclasses.asdict(measured.idle) if measured.idle else None,
+            "overload": dataclasses.asdict(measured.overload) if measured.overload else None}
 
 
 def _number(value: float | None, digits: int) -> str:

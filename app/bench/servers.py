@@ -65,6 +65,13 @@ class Backing:
                           f" SELECT 'task ' || i, i % {USERS} + 1 FROM generate_series(1, {TASKS}) i")
         self.settle()
 
+    def fill_heavy_user(self) -> int:
+        """The id of one with 1,000 tasks, whose list costs much more to answer than to ask for."""
+        user = int(self.postgres.sql("INSERT INTO users (username) VALUES ('heavy') RETURNING id"))
+        self.postgres.sql(f"INSERT INTO tasks (title, owner_id) SELECT 'task ' || i, {user} FROM generate_series(1, 1000) i")
+        self.settle()
+        return user
+
     def settle(self) -> None:
         self.postgres.sql("VACUUM (ANALYZE) users, tasks")
         self.postgres.sql("CHECKPOINT")
