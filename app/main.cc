@@ -100,6 +100,25 @@ int Run(int argc, char** argv) {
       ->envname("DOCS_FOLDER")
       ->capture_default_str();
 
+  const auto add_text = [&](const char* flag, std::string& value, const char* variable,
+                            const char* help) {
+    serve->add_option(flag, value, help)->envname(variable)->capture_default_str();
+  };
+  add_text("--rate-limit-token", settings.rate_limit_token, "RATE_LIMIT_TOKEN",
+           "logins from one address, as 5/minute, 100/10s or off");
+  add_text("--rate-limit-token-user", settings.rate_limit_token_user, "RATE_LIMIT_TOKEN_USER",
+           "logins as one user");
+  add_text("--rate-limit-registration", settings.rate_limit_registration, "RATE_LIMIT_REGISTRATION",
+           "new users from one address");
+  add_text("--rate-limit-tasks", settings.rate_limit_tasks, "RATE_LIMIT_TASKS",
+           "GET /tasks/ from one address");
+  add_text("--rate-limit-user", settings.rate_limit_user, "RATE_LIMIT_USER",
+           "requests to /v1 of one user");
+  add_text("--trusted-proxies", settings.trusted_proxies, "TRUSTED_PROXIES",
+           "networks whose word on the client's address counts, as 10.0.0.0/8,fd00::/8");
+  add_text("--forwarded-header", settings.forwarded_header, "FORWARDED_HEADER",
+           "the header that they write it into: X-Forwarded-For or Forwarded");
+
   CLI::App* const worker = app.add_subcommand("worker", "Run jobs from the queue.");
   add_operations(worker);
   worker

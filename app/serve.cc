@@ -8,6 +8,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <csignal>
+#include <stdexcept>
 
 #include "app/cores.h"
 #include "app/exposition.h"
@@ -35,6 +36,29 @@ auth::AuthorityOptions AuthorityOptionsOf(const Settings& settings) {
   return options;
 }
 
+// Throws std::invalid_argument: a limit that somebody meant to set must not be none.
+limits::LimitOptions LimitOptionsOf(const Settings& settings) {
+  limits::LimitOptions options;
+  const auto set = [&](limits::Policy policy, const char* variable, const std::string& text) {
+    if (text == "off") return;
+    const auto rate = limits::ParseRate(text);
+    if (!rate) {
+      throw std::invalid_argument(std::string(variable) + " is \"" + text +
+                                  "\"; write 5/minute, 100/10s, or off");
+    }
+    options.rates[static_cast<std::size_t>(policy)] = rate;
+  };
+  set(limits::Policy::kToken, "RATE_LIMIT_TOKEN", settings.rate_limit_token);
+  set(limits::Policy::kTokenUser, "RATE_LIMIT_TOKEN_USER", settings.rate_limit_token_user);
+  set(limits::Policy::kRegistration, "RATE_LIMIT_REGISTRATION", settings.rate_limit_registration);
+  set(limits::Policy::kTasks, "RATE_LIMIT_TASKS", settings.rate_limit_tasks);
+  set(limits::Policy::kUser, "RATE_LIMIT_USER", settings.rate_limit_user);
+  auto proxies = limits::Proxies::Parse(settings.trusted_proxies, settings.forwarded_header);
+  if (!proxies) throw std::invalid_argument(proxies.error().message);
+  options.proxies = std::move(*proxies);
+  return options;
+}
+
 class Service {
  public:
   explicit Service(const Settings& settings)
@@ -45,6 +69,7 @@ class Service {
                        : concurrency_.threads * concurrency_.connections.pipelined(),
                    "the database"),
         authority_(AuthorityOptionsOf(settings)),
+        limits_(LimitOptionsOf(settings)),
         requests_(RouteLabelsOfService(authority_), static_cast<std::size_t>(concurrency_.threads)),
         signals_(control_, SIGTERM, SIGINT),
         delay_(control_),
@@ -52,12 +77,13 @@ class Service {
     Settings same_port = settings_;
     for (int i = 0; i < concurrency_.threads; ++i) {
       threads_.push_back(std::make_unique<ServingThread>(
-          same_port, concurrency_.connections, authority_, lifecycle_, requests_,
+          same_port, concurrency_.connections, authority_, limits_, lifecycle_, requests_,
           requests_.shard(static_cast<std::size_t>(i))));
       same_port.port = threads_.front()->port();  // with port 0: the one that the first has got
       threads_.back()->AddTo(pools_);
     }
-    sb::metrics::Collectables collectables = {&requests_, &pools_, &authority_, &process_};
+    sb::metrics::Collectables collectables = {&requests_, &pools_, &authority_, &limits_,
+                                              &process_};
     if (!settings_.queue_url.empty()) {
       depth_.emplace(control_, settings_.queue_url, settings_.queue);
       collectables.push_back(&*depth_);
@@ -129,6 +155,7 @@ class Service {
   const Concurrency concurrency_;
   Lifecycle lifecycle_;
   auth::Authority authority_;
+  limits::Limits limits_;
   http::RequestMetrics requests_;
   PoolMetrics pools_;
   sb::metrics::ProcessMetrics process_;

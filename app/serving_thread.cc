@@ -39,6 +39,12 @@ std::vector<http::Route> RoutesOf(store::Database* database, auth::Login& login,
   return routes;
 }
 
+std::vector<http::Guard> GuardsOf(std::optional<http::Guard> guard) {
+  std::vector<http::Guard> guards;
+  if (guard) guards.push_back(std::move(*guard));
+  return guards;
+}
+
 sb::http::Task Immediately(sb::http::Response response) { co_return response; }
 
 template <typename T>
@@ -49,7 +55,7 @@ T* OrNull(std::optional<T>& value) {
 }  // namespace
 
 std::vector<http::RequestMetrics::RouteLabels> RouteLabelsOfService(auth::Authority& authority) {
-  auth::Login login(nullptr, authority);
+  auth::Login login(nullptr, authority, nullptr);
   users::Users users(nullptr, nullptr);
   tasks::Tasks tasks(nullptr);
   jobs::Jobs jobs(nullptr, "");
@@ -60,8 +66,8 @@ std::vector<http::RequestMetrics::RouteLabels> RouteLabelsOfService(auth::Author
 }
 
 ServingThread::ServingThread(const Settings& settings, store::Connections connections,
-                             auth::Authority& authority, Lifecycle& lifecycle,
-                             const http::RequestMetrics& metrics,
+                             auth::Authority& authority, limits::Limits& limits,
+                             Lifecycle& lifecycle, const http::RequestMetrics& metrics,
                              http::RequestMetrics::Shard& shard)
     : lifecycle_(lifecycle) {
   if (!settings.database_url.empty()) {
@@ -77,11 +83,14 @@ ServingThread::ServingThread(const Settings& settings, store::Connections connec
     options.purpose = "queue";
     queue_.emplace(loop_, options);
   }
-  login_.emplace(OrNull(database_), authority);
+  limiter_.emplace(limits, OrNull(cache_));
+  login_.emplace(OrNull(database_), authority, &*limiter_);
   users_.emplace(OrNull(database_), OrNull(user_cache_));
-  tasks_.emplace(OrNull(database_));
+  tasks_.emplace(OrNull(database_),
+                 GuardsOf(limits::PerAddress(*limiter_, limits::Policy::kTasks)));
   jobs_.emplace(OrNull(queue_), settings.queue);
-  const std::vector<http::Guard> guards = {auth::Bearer(&login_->tokens())};
+  std::vector<http::Guard> guards = GuardsOf(limits::PerUser(*limiter_, limits::Policy::kUser));
+  guards.insert(guards.begin(), auth::Bearer(&login_->tokens()));
   v1::Users::Changed will_change, changed;
   if (user_cache_) {
     will_change = [this](std::int64_t id) { return user_cache_->WillChange(id); };
@@ -94,7 +103,9 @@ ServingThread::ServingThread(const Settings& settings, store::Connections connec
                                            },
                                        .will_change = will_change,
                                        .changed = changed,
-                                       .guards = guards});
+                                       .guards = guards,
+                                       .registration_guards = GuardsOf(limits::PerAddress(
+                                           *limiter_, limits::Policy::kRegistration))});
   v1_tasks_.emplace(OrNull(database_), guards);
   docs_.emplace(settings.docs_folder, kInfo);
   api_.emplace(RoutesOf(OrNull(database_), *login_, *users_, *tasks_, *jobs_, *v1_users_,

@@ -12,6 +12,7 @@
 #include "app/http/api.h"
 #include "app/jobs/jobs.h"
 #include "app/lifecycle.h"
+#include "app/limits/limiter.h"
 #include "app/pool_metrics.h"
 #include "app/settings.h"
 #include "app/tasks/tasks.h"
@@ -29,7 +30,7 @@ class ServingThread {
   // Listens at once; throws boost::system::system_error if it cannot. Everything given must outlive
   // it.
   ServingThread(const Settings& settings, store::Connections connections,
-                auth::Authority& authority, Lifecycle& lifecycle,
+                auth::Authority& authority, limits::Limits& limits, Lifecycle& lifecycle,
                 const http::RequestMetrics& metrics, http::RequestMetrics::Shard& shard);
   // Joins; Finish must have been called.
   ~ServingThread();
@@ -53,6 +54,7 @@ class ServingThread {
   std::optional<store::Database> database_;
   std::optional<cache::Redis> cache_;
   std::optional<cache::Redis> queue_;
+  std::optional<limits::Limiter> limiter_;
   std::optional<auth::Login> login_;
   std::optional<cache::NearCache> near_;
   std::optional<users::UserCache> user_cache_;

@@ -26,15 +26,23 @@ struct Settings {
   std::string jwt_key_file;        // JWT_KEY_FILE: a file, or a folder of keys (auth/key_set.h)
   int access_token_seconds = 900;  // ACCESS_TOKEN_SECONDS
   int refresh_token_seconds =
-      30 * 24 * 3600;                 // REFRESH_TOKEN_SECONDS: of a session, from its login
-  int password_threads = 1;           // PASSWORD_THREADS: about 50 logins a second each
-  std::size_t near_cache_bytes = 0;   // TODO_NEAR_CACHE: of a thread; 0: none
-  double shutdown_delay_seconds = 5;  // SHUTDOWN_DELAY
-  double claim_after_seconds = 60;    // a job whose worker was silent for that long is taken over
-  double wait_seconds = 60;           // migrate: for the database
-  bool dry_run = false;               // migrate
-  bool check_schema = false;          // migrate: compare only
-  int lock_timeout_ms = 2'000;        // migrate: of one try to lock a table
+      30 * 24 * 3600;                // REFRESH_TOKEN_SECONDS: of a session, from its login
+  int password_threads = 1;          // PASSWORD_THREADS: about 50 logins a second each
+  std::size_t near_cache_bytes = 0;  // TODO_NEAR_CACHE: of a thread; 0: none
+  // Rates as "5/minute", "100/10s", or "off" (limits/gcra.h).
+  std::string rate_limit_token = "5/minute";          // RATE_LIMIT_TOKEN: logins of an address
+  std::string rate_limit_token_user = "10/minute";    // RATE_LIMIT_TOKEN_USER: as one user
+  std::string rate_limit_registration = "60/minute";  // RATE_LIMIT_REGISTRATION: of an address
+  std::string rate_limit_tasks = "5/minute";          // RATE_LIMIT_TASKS: GET /tasks/ of an address
+  std::string rate_limit_user = "off";                // RATE_LIMIT_USER: /v1 of a user
+  std::string trusted_proxies;                        // TRUSTED_PROXIES: networks, by commas
+  std::string forwarded_header = "X-Forwarded-For";   // FORWARDED_HEADER: what they write
+  double shutdown_delay_seconds = 5;                  // SHUTDOWN_DELAY
+  double claim_after_seconds = 60;  // a job whose worker was silent for that long is taken over
+  double wait_seconds = 60;         // migrate: for the database
+  bool dry_run = false;             // migrate
+  bool check_schema = false;        // migrate: compare only
+  int lock_timeout_ms = 2'000;      // migrate: of one try to lock a table
 };
 
 // How many threads serve, and how many database connections each of them has: together never more

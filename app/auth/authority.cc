@@ -35,6 +35,7 @@ std::vector<prometheus::MetricFamily> Authority::Collect() const {
   families.push_back(Family("todo_logins_total", "Logins, by outcome.", kCounter));
   AddSample(families.back(), count(Event::kLoginRight), {{"outcome", "right"}});
   AddSample(families.back(), count(Event::kLoginWrong), {{"outcome", "wrong"}});
+  AddSample(families.back(), count(Event::kLoginLimited), {{"outcome", "limited"}});
 
   families.push_back(
       Family("todo_sessions_total", "What happened to sessions of refresh tokens.", kCounter));

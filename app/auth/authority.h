@@ -34,6 +34,7 @@ inline constexpr std::chrono::seconds kKeyRefreshInterval{5};
 enum class Event {
   kLoginRight,
   kLoginWrong,
+  kLoginLimited,  // not looked at
   kPasswordRehashed,
   kSessionOpened,
   kSessionRefreshed,

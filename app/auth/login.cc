@@ -5,6 +5,7 @@
 #include "app/auth/bearer.h"
 #include "app/http/json_writer.h"
 #include "app/http/replies.h"
+#include "common/hash.h"
 
 namespace todo::auth {
 namespace {
@@ -74,18 +75,21 @@ Response NotStored(Response response) {
 
 void Login::AddRoutes(std::vector<http::Route>& routes) {
   const std::vector<http::Answer> wrong_password = {
-      {401, "Wrong username or password"}, {503, "Too many logins at once, or no database"}};
+      {401, "Wrong username or password"},
+      {429, "Too many logins from here, or as this user"},
+      {503, "Too many logins at once, or no database"}};
   const auto with = [](std::vector<http::Answer> answers, http::Answer answer) {
     answers.insert(answers.begin(), answer);
     return answers;
   };
-  routes.push_back({.method = "POST",
-                    .pattern = "/token",
-                    .handler = [this](const Call& call) { return TutorialToken(call); },
-                    .body = {&kForm, http::BodySpec::Media::kForm},
-                    .answers = with(wrong_password, {200, "An access token", &kTutorialToken}),
-                    .tag = "auth",
-                    .summary = "Log in"});
+  routes.push_back(
+      {.method = "POST",
+       .pattern = "/token",
+       .handler = [this](const Call& call) { return Limited(call, &Login::TutorialToken); },
+       .body = {&kForm, http::BodySpec::Media::kForm},
+       .answers = with(wrong_password, {200, "An access token", &kTutorialToken}),
+       .tag = "auth",
+       .summary = "Log in"});
   routes.push_back({.method = "GET",
                     .pattern = "/users/me",
                     .handler = [this](const Call& call) { return Me(call); },
@@ -95,7 +99,7 @@ void Login::AddRoutes(std::vector<http::Route>& routes) {
                     .summary = "Who am I?"});
   routes.push_back({.method = "POST",
                     .pattern = "/v1/auth/token",
-                    .handler = [this](const Call& call) { return Token(call); },
+                    .handler = [this](const Call& call) { return Limited(call, &Login::Token); },
                     .body = {&kForm, http::BodySpec::Media::kForm},
                     .answers = with(wrong_password, {200, "Both tokens", &kPair}),
                     .tag = "auth",
@@ -116,6 +120,25 @@ void Login::AddRoutes(std::vector<http::Route>& routes) {
                     .answers = {{204, "The session is over"}, {503, "No database"}},
                     .tag = "auth",
                     .summary = "End a session"});
+}
+
+Task Login::Limited(const Call& call, Handler handler) {
+  if (limiter_ == nullptr) co_return co_await (this->*handler)(call);
+  std::vector<limits::Demand> demands;
+  demands.push_back({limits::Policy::kToken, limiter_->ClientOf(call.request)});
+  // Of one length, whatever was typed; and Redis need not hold names that may be passwords.
+  demands.push_back(
+      {limits::Policy::kTokenUser, sb::Sha256Hex(call.body()[kUsername].text).substr(0, 32)});
+  auto asked = limiter_->Take(std::move(demands));
+  limits::Admission admission = co_await std::move(asked);
+  if (!admission.allowed) {
+    authority_.Count(Event::kLoginLimited);
+    co_return Rendered(call, limits::TooManyRequests(std::move(admission.headers)));
+  }
+  auto answering = (this->*handler)(call);
+  Response response = co_await std::move(answering);
+  for (auto& header : admission.headers) response.headers.push_back(std::move(header));
+  co_return response;
 }
 
 asio::awaitable<tl::expected<Login::User, Refusal>> Login::Authenticate(const Call& call) {

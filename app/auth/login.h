@@ -6,7 +6,8 @@
 //   POST /v1/auth/logout    {"refresh_token"} -> 204; the session is over
 //
 // An unknown user, one without a password and a wrong password get the same answer after the same
-// work. Answers with tokens are not to be stored (RFC 6749 §5.1).
+// work. Logins are limited per address and per user (limits::Policy::kToken, kTokenUser), whether
+// they succeed or not. Answers with tokens are not to be stored (RFC 6749 §5.1).
 #pragma once
 
 #include <vector>
@@ -15,6 +16,7 @@
 #include "app/auth/sessions.h"
 #include "app/auth/tokens.h"
 #include "app/http/router.h"
+#include "app/limits/limiter.h"
 #include "app/store/database.h"
 
 namespace todo::auth {
@@ -22,10 +24,12 @@ namespace todo::auth {
 // Loop thread only; each thread has its own.
 class Login {
  public:
-  // `database` may be null (not configured): then 503. Both must outlive it.
-  Login(store::Database* database, Authority& authority)
+  // `database` may be null (not configured): then 503; `limiter` may: no limits. All must outlive
+  // it.
+  Login(store::Database* database, Authority& authority, limits::Limiter* limiter)
       : database_(database),
         authority_(authority),
+        limiter_(limiter),
         tokens_(authority.keys(), authority.token_options()),
         sessions_(database, authority) {}
 
@@ -41,6 +45,9 @@ class Login {
     std::string username;
   };
 
+  using Handler = sb::http::Task (Login::*)(const http::Call&);
+  // What `handler` answers, unless this address or this user has tried too often.
+  sb::http::Task Limited(const http::Call& call, Handler handler);
   sb::http::Task TutorialToken(const http::Call& call);
   sb::http::Task Token(const http::Call& call);
   sb::http::Task Refresh(const http::Call& call);
@@ -54,6 +61,7 @@ class Login {
 
   store::Database* const database_;
   Authority& authority_;
+  limits::Limiter* const limiter_;
   Tokens tokens_;
   Sessions sessions_;
 };

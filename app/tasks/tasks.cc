@@ -88,6 +88,7 @@ void Tasks::AddRoutes(std::vector<http::Route>& routes) {
                     .pattern = "/tasks/",
                     .parameters = {kSkip, kLimit},
                     .handler = [this](const Call& call) { return ListAll(call); },
+                    .guards = list_guards_,
                     .answers = {{200, "In the order of their ids.", &kTaskRow, {}, true},
                                 {503, "Come back later."}},
                     .tag = "tutorial",

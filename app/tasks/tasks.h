@@ -11,7 +11,9 @@ namespace todo::tasks {
 // Loop thread only. `database` may be null (not configured): then 503.
 class Tasks {
  public:
-  explicit Tasks(store::Database* database) : database_(database) {}
+  // `list_guards`: of GET /tasks/, which shows everybody's.
+  explicit Tasks(store::Database* database, std::vector<http::Guard> list_guards = {})
+      : database_(database), list_guards_(std::move(list_guards)) {}
 
   // Appends the routes; the object must outlive them.
   void AddRoutes(std::vector<http::Route>& routes);
@@ -22,6 +24,7 @@ class Tasks {
   sb::http::Task ListAll(const http::Call& call);
 
   store::Database* const database_;
+  const std::vector<http::Guard> list_guards_;
 };
 
 }  // namespace todo::tasks
