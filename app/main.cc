@@ -127,6 +127,28 @@ int Run(int argc, char** argv) {
       ->envname("CLAIM_AFTER")
       ->check(CLI::Range(0.1, 86400.0))
       ->capture_default_str();
+  worker->add_option("--concurrency", settings.concurrency, "jobs in hand at a time")
+      ->envname("WORKER_CONCURRENCY")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  worker
+      ->add_option("--drain-deadline", settings.drain_deadline_seconds,
+                   "seconds that jobs in hand have after SIGTERM, before they are handed back")
+      ->envname("DRAIN_DEADLINE")
+      ->check(CLI::Range(0.0, 3600.0))
+      ->capture_default_str();
+  worker
+      ->add_option("--resend-after", settings.resend_after_seconds,
+                   "seconds after which a job that did not begin is handed to Redis again")
+      ->envname("RESEND_AFTER")
+      ->check(CLI::Range(1.0, 86400.0))
+      ->capture_default_str();
+  worker
+      ->add_option("--retry-first", settings.retry_first_seconds,
+                   "seconds before the second attempt, which then double; 0: as each kind says")
+      ->envname("RETRY_FIRST")
+      ->check(CLI::Range(0.0, 86400.0))
+      ->capture_default_str();
 
   CLI::App* const migrate =
       app.add_subcommand("migrate", "Bring the database's schema up to date.");
@@ -150,6 +172,8 @@ int Run(int argc, char** argv) {
   settings.queue_url = Environment("QUEUE_URL");
   settings.near_cache_bytes = NearCacheBytes();
   if (settings.queue_url.empty()) settings.queue_url = settings.redis_url;
+
+  settings.webhook_allow_private = Environment("WEBHOOK_ALLOW_PRIVATE") == "1";
 
   if (*serve) return todo::Serve(settings);
   if (*worker) return todo::Work(settings);

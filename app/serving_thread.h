@@ -11,6 +11,7 @@
 #include "app/docs/docs.h"
 #include "app/http/api.h"
 #include "app/jobs/jobs.h"
+#include "app/jobs/outbox.h"
 #include "app/lifecycle.h"
 #include "app/limits/limiter.h"
 #include "app/pool_metrics.h"
@@ -60,6 +61,7 @@ class ServingThread {
   std::optional<users::UserCache> user_cache_;
   std::optional<users::Users> users_;
   std::optional<tasks::Tasks> tasks_;
+  std::optional<jobs::Outbox> outbox_;
   std::optional<jobs::Jobs> jobs_;
   std::optional<v1::Users> v1_users_;
   std::optional<v1::Tasks> v1_tasks_;

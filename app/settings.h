@@ -38,11 +38,16 @@ struct Settings {
   std::string trusted_proxies;                        // TRUSTED_PROXIES: networks, by commas
   std::string forwarded_header = "X-Forwarded-For";   // FORWARDED_HEADER: what they write
   double shutdown_delay_seconds = 5;                  // SHUTDOWN_DELAY
-  double claim_after_seconds = 60;  // a job whose worker was silent for that long is taken over
-  double wait_seconds = 60;         // migrate: for the database
-  bool dry_run = false;             // migrate
-  bool check_schema = false;        // migrate: compare only
-  int lock_timeout_ms = 2'000;      // migrate: of one try to lock a table
+  double claim_after_seconds = 60;     // a job whose worker was silent for that long is taken over
+  int concurrency = 8;                 // worker: jobs in hand at a time
+  double drain_deadline_seconds = 25;  // worker: between SIGTERM and handing back what is in hand
+  double resend_after_seconds = 300;  // worker: a stored job that did not begin goes to Redis again
+  double retry_first_seconds = 0;     // worker: > 0: first wait of every kind's retries
+  bool webhook_allow_private = false;  // WEBHOOK_ALLOW_PRIVATE=1: also to addresses inside
+  double wait_seconds = 60;            // migrate: for the database
+  bool dry_run = false;                // migrate
+  bool check_schema = false;           // migrate: compare only
+  int lock_timeout_ms = 2'000;         // migrate: of one try to lock a table
 };
 
 // How many threads serve, and how many database connections each of them has: together never more

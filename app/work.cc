@@ -10,8 +10,11 @@
 #include <optional>
 #include <thread>
 
+#include "app/cores.h"
 #include "app/exposition.h"
+#include "app/jobs/handlers.h"
 #include "app/jobs/queue_depth.h"
+#include "app/jobs/statements.h"
 #include "app/jobs/worker.h"
 #include "app/last_resort.h"
 #include "common/log.h"
@@ -30,6 +33,10 @@ std::string ConsumerName() {
          std::to_string(std::chrono::system_clock::now().time_since_epoch().count());
 }
 
+std::chrono::milliseconds Milliseconds(double seconds) {
+  return std::chrono::milliseconds(static_cast<long long>(seconds * 1000));
+}
+
 }  // namespace
 
 int Work(const Settings& settings) {
@@ -44,10 +51,29 @@ int Work(const Settings& settings) {
   options.url = settings.queue_url;
   options.queue = settings.queue;
   options.consumer = ConsumerName();
-  options.claim_after =
-      std::chrono::milliseconds(static_cast<long long>(settings.claim_after_seconds * 1000));
+  options.concurrency = static_cast<std::size_t>(settings.concurrency);
+  options.claim_after = Milliseconds(settings.claim_after_seconds);
+  options.drain_deadline = Milliseconds(settings.drain_deadline_seconds);
+  options.resend = Milliseconds(settings.resend_after_seconds);
+  options.retry_first = Milliseconds(settings.retry_first_seconds);
   options.on_connected = [&lifecycle] { lifecycle.Reached(); };
-  jobs::Worker worker(jobs_loop, options);
+
+  std::optional<store::Postgres> postgres;
+  if (!settings.database_url.empty()) {
+    store::PostgresOptions database;
+    database.url = settings.database_url;
+    postgres.emplace(jobs_loop, database, jobs::Statements());
+  }
+  jobs::Pool pool(jobs_loop, AvailableCores());
+  const jobs::Handlers handlers = jobs::MakeHandlers(
+      {.pool = pool, .postgres = postgres ? &*postgres : nullptr, .worker = options.consumer});
+  jobs::WorkerMetrics metrics;
+  options.on_stopped = [&] {
+    if (postgres) postgres->Stop();
+    // What does not listen may run on; its job is another worker's by now.
+    ExitAtTheLatest(std::chrono::seconds(2), 0);
+  };
+  jobs::Worker worker(jobs_loop, options, handlers, metrics, postgres ? &*postgres : nullptr);
   jobs::QueueDepth depth(control, settings.queue_url, settings.queue);
   sb::metrics::ProcessMetrics process;
 
@@ -56,10 +82,11 @@ int Work(const Settings& settings) {
   server_options.port = settings.metrics_port;
   std::optional<sb::http::Server> operations;
   operations.emplace(control, server_options,
-                     OperationsHandler(lifecycle, {&worker, &depth, &process}));
+                     OperationsHandler(lifecycle, {&metrics, &depth, &process}));
   depth.Start();
+  if (postgres) postgres->Start();
   worker.Start();
-  // Jobs run on a thread of their own: a long one must not silence the probes.
+  // Jobs have a loop of their own: what they do must not silence the probes.
   std::thread thread([&] {
     jobs_loop.run();
     asio::post(control, [&] {
@@ -73,7 +100,7 @@ int Work(const Settings& settings) {
   signals.async_wait([&](boost::system::error_code, int) {
     signals.clear();
     lifecycle.StartDraining();
-    worker.Stop();
+    asio::post(jobs_loop, [&] { worker.Stop(); });
     sb::log::Info("draining");
   });
   sb::log::Info("working", {{"queue", settings.queue}, {"metrics_port", operations->port()}});

@@ -1,7 +1,5 @@
 #include "app/jobs/jobs.h"
 
-#include <openssl/rand.h>
-
 #include "app/http/json_writer.h"
 #include "app/http/replies.h"
 #include "app/jobs/names.h"
@@ -12,22 +10,41 @@ namespace {
 
 using http::Call;
 using http::Parameter;
+using sb::ErrorCode;
 using sb::Expected;
 using sb::http::Response;
 using sb::http::Task;
 
-// Beyond it new jobs are refused: a queue that nobody empties must not eat Redis' memory.
-constexpr std::int64_t kMostQueued = 1'000'000;
+constexpr std::string_view kTutorialKind = "sum_squares";
 
-std::string NewId() {
-  unsigned char bytes[16];
-  if (RAND_bytes(bytes, sizeof bytes) != 1) throw std::runtime_error("no random bytes");
-  std::string id;
-  for (const unsigned char byte : bytes) {
-    id += "0123456789abcdef"[byte >> 4];
-    id += "0123456789abcdef"[byte & 15];
+struct JobView {
+  std::string_view id, status, kind, payload, result, error;
+};
+
+// The tutorial's shape: what the payload of sum_squares holds lies beside the rest.
+std::string BodyOf(const JobView& job) {
+  std::string body = "{\"id\":";
+  http::AppendString(body, job.id);
+  body += ",\"status\":";
+  http::AppendString(body, job.status);
+  body += ",\"kind\":";
+  http::AppendString(body, job.kind);
+  const sb::Json payload = sb::Json::parse(job.payload, nullptr, false);
+  if (payload.is_object() && payload.contains("n") && payload["n"].is_number_integer()) {
+    body += ",\"n\":" + payload["n"].dump();
   }
-  return id;
+  // Sums beyond 2^53 would lose digits in many readers, but a JSON number has none to lose.
+  if (!job.result.empty()) (body += ",\"result\":") += job.result;
+  if (!job.error.empty()) {
+    body += ",\"error\":";
+    http::AppendString(body, job.error);
+  }
+  body += '}';
+  return body;
+}
+
+std::string_view StatusOf(std::string_view state) {
+  return state == "dead" || state == "dropped" ? "failed" : state;
 }
 
 }  // namespace
@@ -46,56 +63,62 @@ void Jobs::AddRoutes(std::vector<http::Route>& routes) {
 }
 
 Task Jobs::Enqueue(const Call& call) {
-  if (call.Text(0) != "sum_squares") co_return http::Detail(400, "Unknown kind of job");
-  if (queue_ == nullptr) co_return http::Unavailable();
-  const std::string stream = StreamOf(queue_name_);
-  auto asked = queue_->Command({"XLEN", stream});
-  const Expected<cache::Reply> depth = co_await std::move(asked);
-  if (!depth) co_return http::Unavailable();
-  if (depth->value().integer() >= kMostQueued) co_return http::Unavailable(30);
-
-  const std::string id = NewId();
-  const std::string record = RecordOf(id);
-  const std::string n = std::to_string(call.Integer(1));
-  auto added =
-      queue_->Transaction({{"HSET", record, "status", "queued", "kind", "sum_squares", "n", n},
-                           {"EXPIRE", record, kResultSeconds},
-                           {"XADD", stream, "*", "id", id, "kind", "sum_squares", "n", n}});
-  const Expected<cache::Reply> reply = co_await std::move(added);
-  // Not known to be queued is not accepted: the caller tries again, and at worst the job runs
-  // twice.
-  if (!reply || reply->value()[2].text().empty()) co_return http::Unavailable();
-  Response response = http::Json("{\"id\":\"" + id + "\"}");
+  // The other kinds belong to a user, who has to say who he is.
+  if (call.Text(0) != kTutorialKind) co_return http::Detail(400, "Unknown kind of job");
+  sb::Json payload = {{"n", call.Integer(1)}};
+  auto put = outbox_.Put(kTutorialKind, std::move(payload), std::nullopt);
+  const Expected<std::string> id = co_await std::move(put);
+  if (!id) {
+    co_return id.error().code == ErrorCode::kTooManyRequests ? http::Unavailable(30)
+                                                             : http::FromError(id.error());
+  }
+  Response response = http::Json("{\"id\":\"" + *id + "\"}");
   response.status = 202;
-  response.headers.emplace_back("Location", "/jobs/" + id);
+  response.headers.emplace_back("Location", "/jobs/" + *id);
   co_return response;
 }
 
 Task Jobs::Get(const Call& call) {
-  if (queue_ == nullptr) co_return http::Unavailable();
+  if (database_ != nullptr) {
+    store::Parameters parameters;
+    parameters.Text(call.Text(0));
+    auto asked = database_->Query(store::kJobById, std::move(parameters));
+    const Expected<store::Rows> rows = co_await std::move(asked);
+    if (!rows) co_return http::FromError(rows.error());
+    if (!rows->empty()) {
+      // A user's job is seen by him only, at /v1/jobs.
+      if (!rows->text(0, 6).empty()) co_return http::Detail(404, "Job not found");
+      co_return http::Json(BodyOf({rows->text(0, 0), StatusOf(rows->text(0, 2)), rows->text(0, 1),
+                                   rows->text(0, 3), rows->text(0, 4), rows->text(0, 5)}));
+    }
+    // One that was accepted before there was a database.
+    if (redis_ == nullptr || !redis_->connected()) co_return http::Detail(404, "Job not found");
+  }
+  co_return co_await GetFromRedis(call);
+}
+
+Task Jobs::GetFromRedis(const Call& call) {
+  if (redis_ == nullptr) co_return http::Unavailable();
   const std::string record = RecordOf(call.Text(0));
-  auto asked = queue_->Command({"HGETALL", record});
+  auto asked = redis_->Command({"HGETALL", record});
   const Expected<cache::Reply> reply = co_await std::move(asked);
   if (!reply) co_return http::Unavailable();
   const cache::Value fields = reply->value();
   if (fields.size() == 0) co_return http::Detail(404, "Job not found");
-  std::string body = "{\"id\":";
-  http::AppendString(body, call.Text(0));
+  JobView job{.id = call.Text(0)};
+  std::string payload;
   for (std::size_t i = 0; i + 1 < fields.size(); i += 2) {
     const std::string_view name = fields[i].text();
     const std::string_view value = fields[i + 1].text();
-    body += ',';
-    http::AppendString(body, name);
-    body += ':';
-    // Sums beyond 2^53 would lose digits in many readers, but a JSON number has none to lose.
-    if (name == "n" || name == "result") {
-      body += value;
-    } else {
-      http::AppendString(body, value);
-    }
+    if (name == "status") job.status = value;
+    if (name == "kind") job.kind = value;
+    if (name == "payload") payload = value;
+    if (name == "n" && payload.empty()) payload = "{\"n\":" + std::string(value) + "}";
+    if (name == "result") job.result = value;
+    if (name == "error") job.error = value;
   }
-  body += '}';
-  co_return http::Json(std::move(body));
+  job.payload = payload;
+  co_return http::Json(BodyOf(job));
 }
 
 }  // namespace todo::jobs

@@ -1,5 +1,5 @@
-// The routes of background work: POST /jobs/?kind=sum_squares&n= answers 202 {"id": …} once the job
-// is in the queue, GET /jobs/{id} tells what became of it.
+// The tutorial's routes of background work: POST /jobs/?kind=sum_squares&n= answers 202 {"id": …}
+// once the job is accepted (see Outbox), GET /jobs/{id} tells what became of it.
 #pragma once
 
 #include <string>
@@ -7,15 +7,16 @@
 
 #include "app/cache/redis.h"
 #include "app/http/router.h"
+#include "app/jobs/outbox.h"
+#include "app/store/database.h"
 
 namespace todo::jobs {
 
-// Loop thread only. `queue` may be null (not configured): then 503.
+// Loop thread only. `database` and `redis` may be null (not configured): both null gives 503.
 class Jobs {
  public:
-  // `queue_name`: the queue that jobs go to, "default".
-  Jobs(cache::Redis* queue, std::string queue_name)
-      : queue_(queue), queue_name_(std::move(queue_name)) {}
+  Jobs(store::Database* database, cache::Redis* redis, Outbox& outbox)
+      : database_(database), redis_(redis), outbox_(outbox) {}
 
   // Appends the routes; the object must outlive them.
   void AddRoutes(std::vector<http::Route>& routes);
@@ -23,9 +24,11 @@ class Jobs {
  private:
   sb::http::Task Enqueue(const http::Call& call);
   sb::http::Task Get(const http::Call& call);
+  sb::http::Task GetFromRedis(const http::Call& call);
 
-  cache::Redis* const queue_;
-  const std::string queue_name_;
+  store::Database* const database_;
+  cache::Redis* const redis_;
+  Outbox& outbox_;
 };
 
 }  // namespace todo::jobs

@@ -1,13 +1,11 @@
 #include "app/jobs/queue_depth.h"
 
-#include <prometheus/metric_family.h>
-
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include "app/jobs/names.h"
+#include "common/metrics/family.h"
 
 namespace todo::jobs {
 namespace {
@@ -26,7 +24,11 @@ cache::RedisOptions Options(const std::string& url) {
 }  // namespace
 
 QueueDepth::QueueDepth(asio::io_context& loop, const std::string& url, std::string queue)
-    : loop_(loop), redis_(loop, Options(url)), timer_(loop), queue_(std::move(queue)) {}
+    : loop_(loop),
+      redis_(loop, Options(url)),
+      queue_(redis_, queue),
+      timer_(loop),
+      name_(std::move(queue)) {}
 
 void QueueDepth::Start() {
   redis_.Start();
@@ -40,13 +42,14 @@ void QueueDepth::Stop() {
 }
 
 asio::awaitable<void> QueueDepth::Run() {
-  const std::string stream = StreamOf(queue_);
   while (!stopped_) {
-    auto asked = redis_.Command({"XLEN", stream});
-    const sb::Expected<cache::Reply> reply = co_await std::move(asked);
-    depth_.store(reply ? reply->value().integer() : -1, std::memory_order_relaxed);
+    const sb::Expected<QueueState> state = co_await queue_.Look();
+    {
+      const std::lock_guard lock(state_mutex_);
+      state_ = state ? std::optional(*state) : std::nullopt;
+    }
     // Soon after a failure: at start the connection is a moment away.
-    timer_.expires_after(reply ? std::chrono::milliseconds(kEvery)
+    timer_.expires_after(state ? std::chrono::milliseconds(kEvery)
                                : std::chrono::milliseconds(200));
     boost::system::error_code ignored;
     co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
@@ -54,15 +57,25 @@ asio::awaitable<void> QueueDepth::Run() {
 }
 
 std::vector<prometheus::MetricFamily> QueueDepth::Collect() const {
-  prometheus::MetricFamily family{
-      "queue_depth", "Jobs waiting or running.", prometheus::MetricType::Gauge, {}};
-  if (const std::int64_t depth = depth_.load(std::memory_order_relaxed); depth >= 0) {
-    prometheus::ClientMetric metric;
-    metric.label.push_back({"queue", queue_});
-    metric.gauge.value = static_cast<double>(depth);
-    family.metric.push_back(std::move(metric));
+  std::optional<QueueState> state;
+  {
+    const std::lock_guard lock(state_mutex_);
+    state = state_;
   }
-  return {std::move(family)};
+  std::vector<prometheus::MetricFamily> families;
+  const auto add = [&](const char* name, const char* help, double value) {
+    auto family = sb::metrics::Family(name, help, prometheus::MetricType::Gauge);
+    if (state) sb::metrics::AddSample(family, value, {{"queue", name_}});
+    families.push_back(std::move(family));
+  };
+  const QueueState shown = state.value_or(QueueState{});
+  add("queue_depth", "Jobs waiting or running.", static_cast<double>(shown.depth));
+  add("queue_oldest_waiting_seconds", "How long the first in line has waited.",
+      static_cast<double>(shown.oldest_ms) / 1000);
+  add("queue_in_flight", "Jobs running.", static_cast<double>(shown.in_flight));
+  add("queue_delayed", "Jobs waiting for their next try.", static_cast<double>(shown.delayed));
+  add("queue_dead", "Jobs given up.", static_cast<double>(shown.dead));
+  return families;
 }
 
 }  // namespace todo::jobs

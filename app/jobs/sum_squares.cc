@@ -4,12 +4,17 @@
 
 namespace todo::jobs {
 
-std::string SumSquares(std::int64_t n) {
+std::optional<std::string> SumSquares(std::int64_t n, const std::atomic<bool>* stop) {
   __extension__ using Wide = unsigned __int128;
   Wide sum = 0;
-  for (std::int64_t i = 0; i < n; ++i) {
-    const auto square = static_cast<std::uint64_t>(i) * static_cast<std::uint64_t>(i);
-    sum += square;
+  constexpr std::int64_t kBetweenLooks = 1 << 20;
+  for (std::int64_t from = 0; from < n; from += kBetweenLooks) {
+    if (stop != nullptr && stop->load(std::memory_order_relaxed)) return std::nullopt;
+    const std::int64_t to = std::min(n, from + kBetweenLooks);
+    for (std::int64_t i = from; i < to; ++i) {
+      const auto square = static_cast<std::uint64_t>(i) * static_cast<std::uint64_t>(i);
+      sum += square;
+    }
   }
   std::string digits;
   do {

@@ -13,5 +13,10 @@ TEST(SumSquares, IsExactBeyond64Bits) {
   EXPECT_EQ(SumSquares(4'000'000), "21333325333334000000");
 }
 
+TEST(SumSquares, EndsWhenNobodyWantsTheResult) {
+  const std::atomic<bool> stop{true};
+  EXPECT_EQ(SumSquares(kMostSquares, &stop), std::nullopt);
+}
+
 }  // namespace
 }  // namespace todo::jobs

@@ -57,7 +57,7 @@ constexpr const char* kCreateTasksOnceSql =
 
 std::span<const Statement> Statements() {
   // In the order of StatementId.
-  static constexpr std::array<Statement, 18> kStatements = {{
+  static constexpr std::array<Statement, 20> kStatements = {{
       {"ping", "SELECT 1"},
       {"users_by_ids", "SELECT id, username FROM users WHERE id = ANY($1::bigint[])"},
       {"create_user", "INSERT INTO users (username) VALUES ($1::text) RETURNING id, username",
@@ -137,6 +137,17 @@ std::span<const Statement> Statements() {
        " gone AS (DELETE FROM users u USING going WHERE u.id = going.id RETURNING u.id)"
        " SELECT gone.id FROM found LEFT JOIN gone ON true",
        true},
+
+      {"create_job",
+       "INSERT INTO jobs (id, queue, kind, payload, owner_id, relay_at)"
+       " VALUES ($1::text, $2::text, $3::text, $4::text::json, nullif($5::bigint, 0),"
+       " now() + $6::bigint * interval '1 ms') RETURNING id",
+       true},
+      {"job_by_id",
+       "SELECT id, kind, state, payload, result, error, owner_id,"
+       " to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') AS created_at,"
+       " to_char(finished_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') AS finished_at"
+       " FROM jobs WHERE id = $1::text"},
   }};
   return kStatements;
 }

@@ -36,6 +36,10 @@ enum StatementId : std::size_t {
   kV1UserById,         // $1 id -> user
   kV1UpdateUser,  // $1 id, $2 username, $3 set username, $4 versions, $5 any -> user; NULL as above
   kV1DeleteUser,  // $1 id, $2 versions, $3 any -> id; NULL as above; with all their tasks
+
+  // $1 id, $2 queue, $3 kind, $4 payload, $5 owner or 0, $6 ms until the relay looks after it -> id
+  kCreateJob,
+  kJobById,  // $1 id -> id, kind, state, payload, result, error, owner_id, created_at, finished_at
 };
 
 std::span<const Statement> Statements();

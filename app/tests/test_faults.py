@@ -222,7 +222,7 @@ def test_sigterm_lets_a_worker_finish_its_job(api, todo, redis):
     assert redis.run("XINFO", "CONSUMERS", "jobs:default", "workers", database=1).find(str(worker.port)) == -1
 
 
-def test_jobs_are_refused_while_the_queue_is_away(todo):
-    api = todo(QUEUE_URL=f"redis://127.0.0.1:{free_port()}/1")
+def test_jobs_are_refused_while_the_queue_is_away_and_there_is_no_database(todo):
+    api = todo(QUEUE_URL=f"redis://127.0.0.1:{free_port()}/1", DATABASE_URL=None)
     status, headers, _ = api.call("POST", "/jobs/?kind=sum_squares&n=1")
     assert status == 503 and headers["Retry-After"]

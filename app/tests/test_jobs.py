@@ -1,0 +1,224 @@
+"""Jobs: none accepted is lost, none is done by two at a time, whatever is killed."""
+
+import concurrent.futures
+import json
+import random
+import signal
+import subprocess
+import time
+
+import pytest
+from conftest import BINARY
+from servers import Postgres, Redis, Server, eventually
+
+
+@pytest.fixture
+def redis(folder):
+    """One of its own: these tests kill it and take its data away."""
+    mine = folder / f"redis-{random.getrandbits(32):x}"
+    mine.mkdir()
+    server = Redis(mine)
+    yield server
+    server.stop(signal.SIGKILL)
+
+
+@pytest.fixture(autouse=True)
+def no_jobs(postgres, database):
+    postgres.sql("DELETE FROM jobs")
+
+
+def put(postgres, kind, payload, owner="NULL", count=1):
+    """Jobs as a transaction of the service would write them."""
+    text = json.dumps(payload).replace("'", "''")
+    return postgres.sql(f"INSERT INTO jobs (kind, payload, owner_id) SELECT '{kind}', '{text}', {owner} "
+                        f"FROM generate_series(1, {count}) RETURNING id").split()
+
+
+def states(postgres):
+    rows = postgres.sql("SELECT state, count(*) FROM jobs GROUP BY 1").split()
+    return {state: int(count) for state, count in (row.split("|") for row in rows)}
+
+
+def queue(redis, *words):
+    return redis.run(*words, database=1)
+
+
+@pytest.mark.parametrize("stored", [True, False], ids=["stored", "redis only"])
+def test_a_job_is_done_and_leaves_nothing_behind(todo, redis, postgres, stored):
+    environment = {} if stored else {"DATABASE_URL": None}
+    api = todo(**environment)
+    job = api.post("/jobs/", kind="sum_squares", n=1000)[1]["id"]
+    assert api.get(f"/jobs/{job}") == (200, {"id": job, "kind": "sum_squares", "n": 1000, "status": "queued"})
+    worker = todo("worker", **environment)
+    done = eventually(lambda: (lambda got: got if got["status"] == "done" else None)(api.get(f"/jobs/{job}")[1]))
+    assert done["result"] == sum(i * i for i in range(1000))
+    eventually(lambda: queue(redis, "XLEN", "jobs:default") == "0")
+    assert queue(redis, "HLEN", "jobs:default:known") == "0"
+    assert worker.stop() == 0
+    assert queue(redis, "XINFO", "CONSUMERS", "jobs:default", "workers") == ""
+
+
+def test_an_entry_of_an_older_version_is_done(todo, redis):
+    queue(redis, "HSET", "job:abc", "status", "queued", "kind", "sum_squares", "n", "4")
+    queue(redis, "XADD", "jobs:default", "*", "id", "abc", "kind", "sum_squares", "n", "4")
+    api = todo(DATABASE_URL=None)
+    todo("worker")
+    eventually(lambda: api.get("/jobs/abc")[1] == {"id": "abc", "kind": "sum_squares", "n": 4, "status": "done",
+                                                   "result": 14})
+
+
+def test_accepted_while_redis_is_away_and_done_when_it_is_back(todo, redis, postgres):
+    api = todo()
+    redis.stop(signal.SIGKILL)
+    jobs = [api.post("/jobs/", kind="sum_squares", n=n) for n in range(20)]
+    assert {status for status, _ in jobs} == {202}
+    todo("worker", ready=False)
+    redis.start()
+    eventually(lambda: states(postgres) == {"done": 20})
+    assert [api.get(f"/jobs/{job['id']}")[1]["result"] for _, job in jobs] == [
+        sum(i * i for i in range(n)) for n in range(20)]
+
+
+def test_no_accepted_job_is_lost_with_redis_data(todo, redis, postgres):
+    """The tutorial's service loses all 2,000."""
+    api = todo()
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda n: api.post("/jobs/", kind="sum_squares", n=n)[0], range(2000)))
+    assert set(answers) == {202}
+    eventually(lambda: queue(redis, "XLEN", "jobs:default") == "2000")
+    redis.stop(signal.SIGKILL)
+    for file in redis.folder.glob("appendonlydir/*"):
+        file.unlink()
+    redis.start()
+    assert queue(redis, "XLEN", "jobs:default") == "0"
+    todo("worker")
+    eventually(lambda: states(postgres) == {"done": 2000}, 30)
+    assert postgres.sql("SELECT max(attempts) FROM jobs") == "1"
+
+
+def test_redis_restarted_empty_while_workers_work(todo, redis, postgres):
+    workers = [todo("worker", "--claim-after", "2") for _ in range(2)]
+    put(postgres, "sum_squares", {"n": 2_000_000}, count=1500)
+    eventually(lambda: states(postgres).get("done", 0) > 50, 20)
+    redis.stop(signal.SIGKILL)
+    for file in redis.folder.glob("appendonlydir/*"):
+        file.unlink()
+    redis.start()
+    eventually(lambda: states(postgres) == {"done": 1500}, 60)
+    assert all(worker.stop() == 0 for worker in workers)
+
+
+def test_ten_thousand_jobs_and_workers_killed_all_the_time(todo, redis, postgres):
+    """At least once: a job in hand when its worker dies is done once more, and none is lost."""
+    ids = put(postgres, "sum_squares", {"n": 200_000}, count=10_000)
+    flags = ("worker", "--claim-after", "1")
+    workers = [todo(*flags) for _ in range(4)]
+    kills = 0
+    deadline = time.monotonic() + 150
+    while (done := states(postgres).get("done", 0)) < 10_000:
+        assert time.monotonic() < deadline, states(postgres)
+        time.sleep(0.3)
+        if done < 9_500:
+            victim = random.randrange(len(workers))
+            workers[victim].stop(signal.SIGKILL)
+            kills += 1
+            workers[victim] = todo(*flags, ready=False)
+    assert kills >= 5
+    assert states(postgres) == {"done": 10_000}
+    assert set(postgres.sql("SELECT id FROM jobs WHERE state = 'done'").split()) == set(ids)
+    again = int(postgres.sql("SELECT count(*) FROM jobs WHERE attempts > 1"))
+    assert 0 < again <= kills * 8 * 2, "only what was in hand is done once more"
+    assert int(postgres.sql("SELECT max(attempts) FROM jobs")) <= 5
+    eventually(lambda: queue(redis, "XLEN", "jobs:default") == "0", 20)
+    print(f"{kills} workers killed, {again} jobs begun more than once")
+
+
+def test_a_bulk_job_makes_its_tasks_once_though_workers_die(todo, redis, postgres):
+    owner = postgres.sql("INSERT INTO users (username) VALUES (gen_random_uuid()) RETURNING id")
+    put(postgres, "bulk_tasks", {"tasks": [{"title": "a"}, {"title": "b", "completed": True}]}, owner, count=300)
+    workers = [todo("worker", "--claim-after", "0.5") for _ in range(2)]
+    for _ in range(6):
+        time.sleep(0.1)
+        workers.pop(0).stop(signal.SIGKILL)
+        workers.append(todo("worker", "--claim-after", "0.5", ready=False))
+    eventually(lambda: states(postgres) == {"done": 300}, 30)
+    assert postgres.sql(f"SELECT count(*), count(*) FILTER (WHERE completed) FROM tasks WHERE owner_id = {owner}") == \
+        "600|300"
+    created = json.loads(postgres.sql("SELECT result FROM jobs LIMIT 1"))["created"]
+    assert len(created) == 2
+
+
+def test_a_long_job_is_not_taken_over_while_its_worker_lives(todo, redis, postgres):
+    first = todo("worker", "--claim-after", "0.5")
+    (job,) = put(postgres, "sum_squares", {"n": 1_000_000_000})
+    eventually(lambda: states(postgres) == {"running": 1})
+    second = todo("worker", "--claim-after", "0.5")
+    eventually(lambda: states(postgres) == {"done": 1}, 60)
+    assert postgres.sql("SELECT attempts FROM jobs") == "1"
+    for worker in (first, second):
+        assert "taking over" not in worker.output()
+
+
+def test_a_job_that_kills_its_workers_is_given_up(todo, redis, postgres):
+    """Else it would kill them all, for ever."""
+    (job,) = put(postgres, "sum_squares", {"n": 1_000_000_000})
+    for _ in range(5):
+        worker = todo("worker", "--claim-after", "0.3")
+        eventually(lambda: states(postgres) == {"running": 1}, 20)
+        eventually(lambda: postgres.sql(f"SELECT count(*) FROM jobs WHERE worker IS NOT NULL AND lease_until > now()") == "1")
+        worker.stop(signal.SIGKILL)
+        eventually(lambda: postgres.sql("SELECT count(*) FROM jobs WHERE lease_until < now()") == "1")
+    worker = todo("worker", "--claim-after", "0.3")
+    eventually(lambda: states(postgres) == {"dead": 1}, 20)
+    assert "its workers died" in postgres.sql("SELECT error FROM jobs")
+    assert worker.metric('jobs_processed_total{kind="sum_squares",outcome="dead"}') == 1
+    eventually(lambda: worker.metric('queue_dead{queue="default"}') == 1)
+
+
+def test_sigterm_finishes_what_is_in_hand(todo, redis, postgres):
+    worker = todo("worker")
+    put(postgres, "sum_squares", {"n": 300_000_000}, count=2)
+    eventually(lambda: states(postgres).get("running") == 2)
+    assert worker.stop() == 0
+    assert states(postgres) == {"done": 2}
+
+
+def test_sigterm_hands_back_what_does_not_end_in_time(todo, redis, postgres):
+    worker = todo("worker", "--drain-deadline", "0.2", "--concurrency", "3")
+    put(postgres, "sum_squares", {"n": 1_000_000_000}, count=3)
+    eventually(lambda: states(postgres).get("running") == 3)
+    began = time.monotonic()
+    assert worker.stop() == 0
+    assert time.monotonic() - began < 5
+    assert states(postgres) == {"queued": 3}
+    assert postgres.sql("SELECT max(attempts) FROM jobs") == "0", "a drain is not a failure"
+    assert queue(redis, "XPENDING", "jobs:default", "workers").splitlines()[0] == "0"
+    assert queue(redis, "XLEN", "jobs:default") == "3"
+    todo("worker", "--claim-after", "3600")
+    eventually(lambda: states(postgres) == {"done": 3}, 60)
+
+
+def test_postgresql_restarted_while_workers_work(todo, redis, postgres):
+    todo("worker", "--claim-after", "2")
+    put(postgres, "sum_squares", {"n": 1_000_000}, count=1500)
+    eventually(lambda: states(postgres).get("done", 0) > 20)
+    postgres.stop()
+    postgres.start()
+    eventually(lambda: states(postgres) == {"done": 1500}, 60)
+
+
+def test_metrics_of_a_queue(todo, redis, postgres):
+    api = todo()
+    api.post("/jobs/", kind="sum_squares", n=1)
+    eventually(lambda: api.metric('queue_depth{queue="default"}') == 1)
+    eventually(lambda: api.metric('queue_oldest_waiting_seconds{queue="default"}') > 0.5)
+    worker = todo("worker", "--retry-first", "600")
+    eventually(lambda: worker.metric('queue_depth{queue="default"}') == 0)
+    eventually(lambda: worker.metric('queue_oldest_waiting_seconds{queue="default"}') == 0)
+    put(postgres, "of_a_newer_version", {})
+    eventually(lambda: worker.metric('queue_delayed{queue="default"}') == 1)
+    assert worker.metric('jobs_processed_total{kind="sum_squares",outcome="done"}') == 1
+    assert worker.metric('jobs_processed_total{kind="unknown",outcome="retried"}') == 1
+    assert worker.metric('job_duration_seconds_count{kind="sum_squares",outcome="done"}') == 1
+    assert worker.metric("jobs_in_hand") == 0
+    assert worker.metric("jobs_relayed_total") == 1
