@@ -87,18 +87,12 @@ ServingThread::ServingThread(const Settings& settings, store::Connections connec
   limiter_.emplace(limits, OrNull(cache_));
   login_.emplace(OrNull(database_), authority, &*limiter_);
   users_.emplace(OrNull(database_), OrNull(user_cache_));
-<<<<<<< HEAD
   tasks_.emplace(OrNull(database_),
                  GuardsOf(limits::PerAddress(*limiter_, limits::Policy::kTasks)));
-  jobs_.emplace(OrNull(queue_), settings.queue);
-  std::vector<http::Guard> guards = GuardsOf(limits::PerUser(*limiter_, limits::Policy::kUser));
-  guards.insert(guards.begin(), auth::Bearer(&login_->tokens()));
-=======
-  tasks_.emplace(OrNull(database_));
   outbox_.emplace(OrNull(database_), OrNull(queue_), settings.queue);
   jobs_.emplace(OrNull(database_), OrNull(queue_), *outbox_);
-  const std::vector<http::Guard> guards = {auth::Bearer(&login_->tokens())};
->>>>>>> b594715 (jobs: many at a time, tried again with patience, never lost: PostgreSQL is the truth and the outbox, Redis may forget)
+  std::vector<http::Guard> guards = GuardsOf(limits::PerUser(*limiter_, limits::Policy::kUser));
+  guards.insert(guards.begin(), auth::Bearer(&login_->tokens()));
   v1::Users::Changed will_change, changed;
   if (user_cache_) {
     will_change = [this](std::int64_t id) { return user_cache_->WillChange(id); };
