@@ -104,7 +104,8 @@ void ReadRecord(const Shape& shape, dom::object object, Record& record, Problems
   problems.InBody(list, index);
   record.values.resize(shape.fields.size());
   std::uint64_t seen = 0;
-  for (const auto& [key, element] : object) {
+  for (const auto& [name, element] : object) {
+    const std::string_view key = name;  // a binding cannot be captured, says clang 14
     const auto field = std::find_if(shape.fields.begin(), shape.fields.end(),
                                     [&](const Field& one) { return one.name == key; });
     if (field == shape.fields.end()) {

@@ -12,7 +12,10 @@
 #include <memory>
 #include <optional>
 
-#include "app/http/call.h"
+#include "app/http/record.h"
+#include "app/http/refusal.h"
+#include "app/http/shape.h"
+#include "common/http/wire/message.h"
 
 namespace todo::http {
 

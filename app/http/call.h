@@ -20,7 +20,8 @@
 #include <utility>
 #include <vector>
 
-#include "app/http/shape.h"
+#include "app/http/record.h"
+#include "app/http/refusal.h"
 #include "common/http/server.h"
 
 namespace todo::http {
@@ -32,23 +33,6 @@ struct Principal {
   std::int64_t user_id;
   std::string username;
 };
-
-using Headers = std::vector<std::pair<std::string, std::string>>;
-
-// The fields of a JSON object or a form, by their position in the Shape.
-struct FieldValue;
-struct Record {
-  std::vector<FieldValue> values;
-  const FieldValue& operator[](std::size_t field) const;
-};
-struct FieldValue {
-  bool given = false;       // there, and not null
-  bool null = false;        // there, as null
-  std::int64_t number = 0;  // an integer; a boolean as 0 or 1
-  std::string text;
-  std::vector<Record> items;  // of a list
-};
-inline const FieldValue& Record::operator[](std::size_t field) const { return values[field]; }
 
 class Call {
  public:
@@ -77,13 +61,6 @@ class Call {
   std::uint32_t given_ = 0;
   std::forward_list<std::string> decoded_;  // what is not a view of the request
   Record body_;
-};
-
-// Why a request is turned away. Api renders it: {"detail": …}, below /v1 as problem+json.
-struct Refusal {
-  int status = 400;
-  std::string detail;
-  Headers headers = {};
 };
 
 // Runs before validation, in the route's order; the first refusal is the answer. May fill

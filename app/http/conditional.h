@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "common/http/server.h"
+#include "common/http/wire/message.h"
 
 namespace todo::http {
 

@@ -4,7 +4,8 @@
 
 #include <string_view>
 
-#include "app/http/call.h"
+#include "app/http/problems.h"
+#include "app/http/refusal.h"
 #include "common/error.h"
 #include "common/http/server.h"
 

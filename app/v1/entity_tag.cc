@@ -25,16 +25,15 @@ Allowed AllowedBy(std::string_view if_match) {
   Allowed allowed;
   bool weak = false;
   for (;;) {
-    std::string_view tag = http::TakeTag(if_match, weak);
+    const std::string_view tag = http::TakeTag(if_match, weak);
     if (tag.empty()) return allowed;
-    tag = tag.substr(1, tag.size() - 2);
-    if (weak || !tag.starts_with(kForm)) continue;
-    tag.remove_prefix(kForm.size());
+    std::string_view digits = tag.substr(1, tag.size() - 2);
+    if (weak || !digits.starts_with(kForm)) continue;
+    digits.remove_prefix(kForm.size());
     std::int64_t version = 0;
-    const auto [end, failed] = std::from_chars(tag.data(), tag.data() + tag.size(), version);
-    if (failed == std::errc() && end == tag.data() + tag.size()) {
-      allowed.versions.push_back(version);
-    }
+    std::from_chars(digits.data(), digits.data() + digits.size(), version);
+    // Tags are equal byte by byte: "1-03" is not the third version's.
+    if (TagOf(version) == tag) allowed.versions.push_back(version);
   }
 }
 

@@ -37,7 +37,7 @@ TEST(EntityTag, AWriteChangesOnlyTheVersionThatItHasSeen) {
   EXPECT_THAT(AllowedBy(R"("1-3")").versions, ElementsAre(3));
   EXPECT_THAT(AllowedBy(R"("1-3", "1-4")").versions, ElementsAre(3, 4));
   EXPECT_FALSE(AllowedBy(R"("1-3")").any);
-  for (const char* nothing : {R"(W/"1-3")", R"("0-3")", R"("1-")", R"("1-3x")", "1-3",
+  for (const char* nothing : {R"(W/"1-3")", R"("0-3")", R"("1-")", R"("1-03")", R"("1-3x")", "1-3",
                               R"("1-99999999999999999999")", "garbage", "\"", "W/"}) {
     EXPECT_FALSE(AllowedBy(nothing).any) << nothing;
     EXPECT_THAT(AllowedBy(nothing).versions, IsEmpty()) << nothing;

@@ -8,8 +8,9 @@
 #include <string>
 #include <string_view>
 
-#include "app/http/call.h"
+#include "app/http/parameters.h"
 #include "app/store/database.h"
+#include "common/http/server.h"
 
 namespace todo::v1 {
 
