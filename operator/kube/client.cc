@@ -261,8 +261,11 @@ Expected<ListEnd> Client::List(const Resource& resource, const ListOptions& opti
     }
     return false;
   };
+  const TimePoint sent = SystemClock().Now();
   auto head = transport_.Stream(request, handlers, stop);
-  if (options_.metrics) options_.metrics->CountRequest("GET", head ? head->status : 0);
+  if (options_.metrics) {
+    options_.metrics->ObserveRequest("GET", head ? head->status : 0, SystemClock().Now() - sent);
+  }
   if (head && head->status != 200) return tl::unexpected(ErrorFrom(*head, what));
   if (!head) failure = std::move(head.error());
   if (failure) {

@@ -115,6 +115,15 @@ TEST(Client, SaysWhoItIsAndCountsRequests) {
       << text;
   EXPECT_NE(text.find(R"(rest_client_requests_total{code="<error>",method="GET"} 1)"),
             std::string::npos);
+  EXPECT_NE(text.find(R"(rest_client_request_duration_seconds_count{verb="GET"} 2)"),
+            std::string::npos);
+
+  // Large lists are the slowest of all requests.
+  transport.Answer(200, R"({"kind":"PodList","metadata":{"resourceVersion":"7"},"items":[]})");
+  EXPECT_TRUE(client.List(Pods(), {}, [](std::string_view) -> Expected<void> { return {}; }));
+  EXPECT_NE(prometheus::TextSerializer().Serialize(registry.Collect())
+                .find(R"(rest_client_request_duration_seconds_count{verb="GET"} 3)"),
+            std::string::npos);
 }
 
 TEST(Client, SendsWhatEachVerbNeeds) {
