@@ -7,6 +7,7 @@
 //   if (backend && backend->api.autoscaling) Watch(backend->api.autoscaling->metrics);
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -15,6 +16,8 @@
 
 #include "common/json.h"
 #include "operator/api/quantity.h"
+#include "operator/calendar/cron.h"
+#include "operator/calendar/time_zone.h"
 
 namespace sb::api {
 
@@ -27,6 +30,7 @@ inline constexpr int kDefaultTerminationGraceSeconds =
 inline constexpr int kDefaultShutdownDelaySeconds =
     5;  // until every kube-proxy forgot the endpoint
 inline constexpr int kDefaultMigrationBackoffLimit = 2;
+inline constexpr std::chrono::seconds kDefaultCooldown{300};
 inline constexpr int kDefaultMaxConnections = 200;
 inline constexpr const char* kDefaultPostgresStorage = "10Gi";
 inline constexpr const char* kDefaultRedisStorage = "1Gi";
@@ -39,7 +43,14 @@ struct OperatorDefaults {
   std::string prometheus_url;
 };
 
-enum class MetricType { kPrometheus, kResource };
+enum class MetricType {
+  kPrometheus,  // a query
+  kResource,    // cpu or memory of the pods
+  kQueue,       // a queue of the backend, read from its pods' /metrics
+  kRequests,    // requests or their latency, read from the workload's pods' /metrics
+};
+// What of a queue (kQueue) or of the requests (kRequests) is measured.
+enum class Measure { kDepth, kAge, kRate, kLatency };
 enum class TargetType { kAverageValue, kValue, kAverageUtilization };
 
 struct MetricTarget {
@@ -55,14 +66,46 @@ struct Metric {
   std::string query;     // kPrometheus: as written
   std::string promql;    // kPrometheus: `query` with $(namespace) and $(name) filled in
   std::string resource;  // kResource: "cpu" or "memory"
+  std::string queue;     // kQueue
+  Measure measure = Measure::kDepth;  // kQueue, kRequests
   MetricTarget target;
+  Quantity activation;  // above it the workload is active; matters with minReplicas 0
+};
+
+// Who writes the count: the stock controller through an HPA object of ours, or the operator itself
+// through /scale. kAuto: kHpa while the metrics API slot is ours, else kDirect.
+enum class Engine { kAuto, kHpa, kDirect };
+
+// What a metric counts as once it has given no evidence for `after`.
+enum class FallbackKind { kStatic, kCurrent, kCurrentIfHigher, kCurrentIfLower };
+struct Fallback {
+  std::chrono::seconds after{0};
+  int replicas = 0;
+  FallbackKind kind = FallbackKind::kStatic;
+};
+
+// A window of time with other bounds.
+struct Schedule {
+  std::string cron_text;
+  std::string timezone;
+  calendar::Cron cron;
+  calendar::ZonePtr zone;  // never null
+  std::chrono::seconds duration{0};
+  std::optional<int> min_replicas;
+  std::optional<int> max_replicas;
 };
 
 struct Autoscaling {
-  int min_replicas = 1;
+  Engine engine = Engine::kAuto;
+  bool paused = false;   // the count stays as it is
+  int min_replicas = 1;  // 0 only with kDirect
   int max_replicas = 1;
   std::vector<Metric> metrics;  // at least one
   Json behavior;                // autoscaling/v2 behavior, verbatim; null: unset
+  std::optional<Fallback> fallback;
+  std::vector<Schedule> schedules;
+  std::chrono::seconds cooldown = kDefaultCooldown;  // inactive for so long before zero
+  std::chrono::seconds initial_cooldown{0};          // after creation, before the first zero
 };
 
 // What the API and a worker have in common. Json members are parts of a PodSpec as written, null if
