@@ -73,7 +73,8 @@ struct Metric {
 };
 
 // Who writes the count: the stock controller through an HPA object of ours, or the operator itself
-// through /scale. kAuto: kHpa while the metrics API slot is ours, else kDirect.
+// through /scale. kAuto: kDirect with minReplicas 0; else kHpa while the metrics API slot is ours,
+// and kDirect while it is not.
 enum class Engine { kAuto, kHpa, kDirect };
 
 // What a metric counts as once it has given no evidence for `after`.
@@ -98,7 +99,7 @@ struct Schedule {
 struct Autoscaling {
   Engine engine = Engine::kAuto;
   bool paused = false;   // the count stays as it is
-  int min_replicas = 1;  // 0 only with kDirect
+  int min_replicas = 1;  // 0 never with kHpa
   int max_replicas = 1;
   std::vector<Metric> metrics;  // at least one
   Json behavior;                // autoscaling/v2 behavior, verbatim; null: unset

@@ -4,149 +4,150 @@
 #include <set>
 
 #include "operator/api/canonical.h"
-#include "operator/api/query.h"
+#include "operator/api/duration.h"
+#include "operator/api/parse_metric.h"
 
 namespace sb::api {
 namespace {
 
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
 constexpr int kMostReplicas = 1000;
 constexpr std::size_t kMostMetrics = 10;
-constexpr std::size_t kLongestQuery = 4096;
+constexpr std::size_t kMostSchedules = 20;
+constexpr seconds kLongestWindow = hours(7 * 24);
+constexpr seconds kLongestWait = hours(24);
 
-bool IsMetricName(std::string_view text) {
-  const auto alphanumeric = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
-  return !text.empty() && text.size() <= 63 && alphanumeric(text.front()) &&
-         alphanumeric(text.back()) &&
-         std::all_of(text.begin(), text.end(), [&](char c) { return alphanumeric(c) || c == '-'; });
-}
-
-Quantity PositiveQuantity(const Field& field) {
-  const Json canonical = CanonicalQuantity(*field.value());
-  const auto quantity =
-      canonical.is_string() ? Quantity::Parse(canonical.get<std::string>()) : std::nullopt;
-  if (!quantity) {
-    field.Fault("is not a quantity; write it like \"500\", \"1.5\" or \"500m\"");
-  } else if (*quantity <= Quantity()) {
-    field.Fault(quantity->ToString() + " is not more than 0; a target has to be positive");
+seconds DurationOf(const Field& field, seconds fallback, seconds least, seconds most) {
+  const auto text = field.Text(32);
+  if (!text) return fallback;
+  const auto duration = ParseDuration(*text);
+  if (!duration) {
+    field.Fault(Quote(*text) + " is not a duration; write it like 30s, 2m or 1h30m");
+  } else if (*duration < least || *duration > most) {
+    field.Fault(Quote(*text) + " has to be from " + std::to_string(least.count()) + "s to " +
+                std::to_string(most.count()) + "s");
   } else {
-    return *quantity;
+    return *duration;
   }
-  return {};
+  return fallback;
 }
 
-MetricTarget ParseTarget(const Field& field, MetricType type) {
-  MetricTarget target;
-  if (!field.Required("it is what the metric is compared with") || !field.Object()) return target;
-  const bool resource = type == MetricType::kResource;
-  const Field average = field["averageValue"];
-  const Field other = field[resource ? "averageUtilization" : "value"];
-  const Field foreign = field[resource ? "value" : "averageUtilization"];
-  const std::string allowed =
-      resource ? "averageUtilization or averageValue" : "averageValue or value";
-  if (foreign.present()) {
-    foreign.Fault(std::string("does not go with type ") + (resource ? "Resource" : "Prometheus") +
-                  "; set " + allowed);
-    return target;
-  }
-  if (average.present() == other.present()) {
-    field.Fault("set exactly one of " + allowed);
-    return target;
-  }
-  if (average.present()) {
-    target.type = TargetType::kAverageValue;
-    target.quantity = PositiveQuantity(average);
-  } else if (resource) {
-    target.type = TargetType::kAverageUtilization;
-    target.average_utilization = other.Int(0, 1, 10'000);
-  } else {
-    target.type = TargetType::kValue;
-    target.quantity = PositiveQuantity(other);
-  }
-  return target;
-}
-
-void ParsePrometheus(const Field& field, const std::string& namespace_name,
-                     const std::string& backend_name, Metric& metric) {
-  const Field name = field["name"];
-  const Field query = field["query"];
-  if (name.Required("the HPA shows the metric under it")) {
-    const auto text = name.Text(63);
-    metric.name = text.value_or("");
-    if (text && !IsMetricName(metric.name)) {
-      name.Fault(Quote(metric.name) +
-                 " has to be lower case letters, digits and '-', at most 63 characters");
-    } else if (metric.name == "cpu" || metric.name == "memory") {
-      name.Fault(Quote(metric.name) + " is kept for metrics of type Resource; use another name");
-    }
-  }
-  if (!query.Required("give the PromQL expression to scale on")) return;
-  const auto text = query.Text(kLongestQuery);
-  if (!text) return;
-  metric.query = *text;
-  if (metric.query.find_first_not_of(" \t\r\n") == std::string::npos) {
-    query.Fault("is empty; give the PromQL expression to scale on");
-    return;
-  }
-  auto promql = ExpandQuery(metric.query, namespace_name, backend_name);
-  if (promql) {
-    metric.promql = *std::move(promql);
-  } else {
-    query.Fault(promql.error().message);
-  }
-}
-
-Metric ParseMetric(const Field& field, const std::string& namespace_name,
-                   const std::string& backend_name) {
-  Metric metric;
-  if (!field.Object()) return metric;
-  const Field type = field["type"];
-  type.Required("use one of: Prometheus, Resource");
-  const std::string type_name = type.OneOf({"Prometheus", "Resource"}, "");
-  if (type_name.empty()) return metric;
-  if (type_name == "Prometheus") {
-    metric.type = MetricType::kPrometheus;
-    if (field["resource"].present()) {
-      field["resource"].Fault("does not go with type Prometheus; remove it");
-    }
-    ParsePrometheus(field, namespace_name, backend_name, metric);
-  } else {
-    metric.type = MetricType::kResource;
-    for (const char* key : {"name", "query"}) {
-      if (field[key].present()) field[key].Fault("does not go with type Resource; remove it");
-    }
-    field["resource"].Required("use one of: cpu, memory");
-    metric.resource = field["resource"].OneOf({"cpu", "memory"}, "");
-    metric.name = metric.resource;
-  }
-  metric.target = ParseTarget(field["target"], metric.type);
-  return metric;
-}
-
-}  // namespace
-
-std::optional<Autoscaling> ParseAutoscaling(const Field& field, const std::string& namespace_name,
-                                            const std::string& name) {
-  if (!field.Object()) return std::nullopt;
-  Autoscaling autoscaling;
+void ParseBounds(const Field& field, Autoscaling& autoscaling) {
   const Field least = field["minReplicas"];
   const Field most = field["maxReplicas"];
-  if (least.present() && least.value()->is_number_integer() && *least.value() == 0) {
-    least.Fault("0 is not supported yet (scale to zero); use 1 or more");
-  } else {
-    autoscaling.min_replicas = least.Int(1, 1, kMostReplicas);
+  autoscaling.min_replicas = least.Int(1, 0, kMostReplicas);
+  if (most.Required("it bounds what a wrong metric can cost")) {
+    autoscaling.max_replicas = most.Int(autoscaling.min_replicas, 1, kMostReplicas);
+    if (autoscaling.min_replicas > autoscaling.max_replicas) {
+      least.Fault(std::to_string(autoscaling.min_replicas) + " is more than maxReplicas " +
+                  std::to_string(autoscaling.max_replicas) +
+                  "; raise maxReplicas or lower minReplicas");
+    }
   }
-  most.Required("it bounds what a wrong metric can cost");
-  autoscaling.max_replicas = most.Int(autoscaling.min_replicas, 1, kMostReplicas);
-  if (autoscaling.min_replicas > autoscaling.max_replicas) {
-    least.Fault(std::to_string(autoscaling.min_replicas) + " is more than maxReplicas " +
-                std::to_string(autoscaling.max_replicas) +
-                "; raise maxReplicas or lower minReplicas");
+  if (autoscaling.min_replicas > 0) return;
+  if (autoscaling.engine == Engine::kHpa) {
+    least.Fault(
+        "0 does not go with engine HPA, which cannot scale to zero on every cluster; set "
+        "engine: Direct, or use 1 or more");
   }
-  field["engine"].OneOf({"HPA"}, "HPA");
-  const Json behavior = WithoutEmpty(field["behavior"].Verbatim(Json::value_t::object));
-  autoscaling.behavior = behavior;
+  const bool wakes =
+      std::any_of(autoscaling.metrics.begin(), autoscaling.metrics.end(), [](const Metric& metric) {
+        return metric.type == MetricType::kPrometheus || metric.type == MetricType::kQueue;
+      });
+  if (!wakes && !autoscaling.metrics.empty()) {
+    least.Fault(
+        "0 needs a metric that exists while there is no pod; add one of type Prometheus or "
+        "Queue, or use 1 or more");
+  }
+}
 
-  const Field metrics = field["metrics"];
+std::optional<Fallback> ParseFallback(const Field& field, const Autoscaling& autoscaling) {
+  if (!field.Object()) return std::nullopt;
+  Fallback fallback;
+  const Field replicas = field["replicas"];
+  field["after"].Required("say how long without evidence it takes, such as 2m");
+  fallback.after = DurationOf(field["after"], minutes(2), seconds(10), kLongestWait);
+  const std::string behavior = field["behavior"].OneOf(
+      {"static", "currentReplicas", "currentReplicasIfHigher", "currentReplicasIfLower"}, "static");
+  fallback.kind = behavior == "currentReplicas"           ? FallbackKind::kCurrent
+                  : behavior == "currentReplicasIfHigher" ? FallbackKind::kCurrentIfHigher
+                  : behavior == "currentReplicasIfLower"  ? FallbackKind::kCurrentIfLower
+                                                          : FallbackKind::kStatic;
+  if (fallback.kind == FallbackKind::kCurrent) {
+    if (replicas.present()) {
+      replicas.Fault("does not go with behavior currentReplicas; remove it");
+    }
+    return fallback;
+  }
+  if (!replicas.Required("say how many pods there should be without evidence")) return fallback;
+  fallback.replicas = replicas.Int(1, 0, kMostReplicas);
+  if (fallback.replicas < autoscaling.min_replicas ||
+      fallback.replicas > autoscaling.max_replicas) {
+    replicas.Fault(std::to_string(fallback.replicas) + " is not from minReplicas " +
+                   std::to_string(autoscaling.min_replicas) + " to maxReplicas " +
+                   std::to_string(autoscaling.max_replicas) + "; use a count between them");
+  }
+  return fallback;
+}
+
+// A bound that a schedule sets; it only narrows the workload's own.
+std::optional<int> ParseBound(const Field& field, const Autoscaling& autoscaling) {
+  if (!field.present()) return std::nullopt;
+  const int bound = field.Int(autoscaling.min_replicas, 0, kMostReplicas);
+  if (bound < autoscaling.min_replicas || bound > autoscaling.max_replicas) {
+    field.Fault(std::to_string(bound) + " is not from minReplicas " +
+                std::to_string(autoscaling.min_replicas) + " to maxReplicas " +
+                std::to_string(autoscaling.max_replicas) +
+                " of the workload; use a count between "
+                "them, or widen those");
+  }
+  return bound;
+}
+
+Schedule ParseSchedule(const Field& field, const Autoscaling& autoscaling) {
+  Schedule schedule;
+  if (!field.Object()) return schedule;
+  const Field cron = field["cron"];
+  const Field timezone = field["timezone"];
+  const Field duration = field["duration"];
+  if (cron.Required("say when it begins, such as \"0 8 * * 1-5\"")) {
+    schedule.cron_text = cron.String("", 256);
+    auto parsed = calendar::Cron::Parse(schedule.cron_text);
+    if (parsed) {
+      schedule.cron = *parsed;
+    } else {
+      cron.Fault(Quote(schedule.cron_text) + " is no cron expression: " + parsed.error().message);
+    }
+  }
+  schedule.timezone = timezone.String("UTC", 64);
+  auto zone = calendar::LoadZone(schedule.timezone);
+  if (zone) {
+    schedule.zone = *zone;
+  } else {
+    timezone.Fault(Quote(schedule.timezone) + " " + zone.error().message);
+    schedule.zone = *calendar::LoadZone("UTC");
+  }
+  duration.Required("say how long it lasts, such as 10h");
+  schedule.duration = DurationOf(duration, hours(1), minutes(1), kLongestWindow);
+  if (schedule.duration.count() % 60 != 0) duration.Fault("has to be whole minutes");
+  schedule.min_replicas = ParseBound(field["minReplicas"], autoscaling);
+  schedule.max_replicas = ParseBound(field["maxReplicas"], autoscaling);
+  if (!schedule.min_replicas && !schedule.max_replicas) {
+    field.Fault("changes nothing; set minReplicas (a floor), maxReplicas (a ceiling) or both");
+  } else if (schedule.min_replicas && schedule.max_replicas &&
+             *schedule.min_replicas > *schedule.max_replicas) {
+    field["minReplicas"].Fault(std::to_string(*schedule.min_replicas) +
+                               " is more than its maxReplicas " +
+                               std::to_string(*schedule.max_replicas) + "; lower one of them");
+  }
+  return schedule;
+}
+
+void ParseMetrics(const Field& metrics, const std::string& namespace_name, const std::string& name,
+                  Autoscaling& autoscaling) {
   const std::vector<Field> items = metrics.Items(kMostMetrics);
   if (!metrics.present() || (metrics.value()->is_array() && metrics.value()->empty())) {
     metrics.Fault("is empty; give at least one metric to scale on");
@@ -159,6 +160,29 @@ std::optional<Autoscaling> ParseAutoscaling(const Field& field, const std::strin
     }
     autoscaling.metrics.push_back(std::move(metric));
   }
+}
+
+}  // namespace
+
+std::optional<Autoscaling> ParseAutoscaling(const Field& field, const std::string& namespace_name,
+                                            const std::string& name) {
+  if (!field.Object()) return std::nullopt;
+  Autoscaling autoscaling;
+  const std::string engine = field["engine"].OneOf({"HPA", "Direct"}, "");
+  autoscaling.engine = engine == "HPA"      ? Engine::kHpa
+                       : engine == "Direct" ? Engine::kDirect
+                                            : Engine::kAuto;
+  autoscaling.paused = field["paused"].Bool(false);
+  ParseMetrics(field["metrics"], namespace_name, name, autoscaling);
+  ParseBounds(field, autoscaling);
+  autoscaling.behavior = WithoutEmpty(field["behavior"].Verbatim(Json::value_t::object));
+  autoscaling.fallback = ParseFallback(field["fallback"], autoscaling);
+  for (const Field& item : field["schedules"].Items(kMostSchedules)) {
+    autoscaling.schedules.push_back(ParseSchedule(item, autoscaling));
+  }
+  autoscaling.cooldown = DurationOf(field["cooldown"], kDefaultCooldown, seconds(0), kLongestWait);
+  autoscaling.initial_cooldown =
+      DurationOf(field["initialCooldown"], seconds(0), seconds(0), kLongestWait);
   return autoscaling;
 }
 

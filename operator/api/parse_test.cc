@@ -81,21 +81,24 @@ TEST(Parse, EveryFaultNamesTheFieldAndTheFix) {
            "]}}}",
        "spec.api.autoscaling.minReplicas: 5 is more than maxReplicas 3; raise maxReplicas or lower "
        "minReplicas"},
-      {R"({"api": {"autoscaling": {"minReplicas": 0, "maxReplicas": 3, "metrics": [)" + metric +
-           "]}}}",
-       "spec.api.autoscaling.minReplicas: 0 is not supported yet (scale to zero); use 1 or more"},
+      {R"({"api": {"autoscaling": {"engine": "HPA", "minReplicas": 0, "maxReplicas": 3,
+                                    "metrics": [)" +
+           metric + "]}}}",
+       "spec.api.autoscaling.minReplicas: 0 does not go with engine HPA, which cannot scale to "
+       "zero "
+       "on every cluster; set engine: Direct, or use 1 or more"},
       {R"({"api": {"replicas": 2, "autoscaling": {"maxReplicas": 3, "metrics": [)" + metric +
            "]}}}",
        "spec.api.replicas: cannot be set together with autoscaling"},
       {R"({"api": {"autoscaling": {"maxReplicas": 3, "metrics": []}}})",
        "spec.api.autoscaling.metrics: is empty"},
-      {R"({"api": {"autoscaling": {"engine": "Direct", "maxReplicas": 3, "metrics": [)" + metric +
+      {R"({"api": {"autoscaling": {"engine": "KEDA", "maxReplicas": 3, "metrics": [)" + metric +
            "]}}}",
-       "spec.api.autoscaling.engine: \"Direct\" is not supported; use one of: HPA"},
+       "spec.api.autoscaling.engine: \"KEDA\" is not supported; use one of: HPA, Direct"},
       {Autoscaled(metric + "," + metric), "metrics[1].name: \"m\" is used twice"},
-      {Autoscaled(R"({"type": "Queue"})"),
-       "spec.api.autoscaling.metrics[0].type: \"Queue\" is not supported; use one of: Prometheus, "
-       "Resource"},
+      {Autoscaled(R"({"type": "Kafka"})"),
+       "spec.api.autoscaling.metrics[0].type: \"Kafka\" is not supported; use one of: Prometheus, "
+       "Resource, Queue, Requests"},
       {Autoscaled(R"({"type": "Prometheus", "name": "m", "query": " ", "target": {"value": 1}})"),
        "metrics[0].query: is empty"},
       {Autoscaled(R"~({"type": "Prometheus", "name": "m", "query": "$(pod)", "target": {

@@ -110,7 +110,8 @@ class Decider {
       if (fresh) {
         const bool above = sample.value > policy_.metrics[i].activation;
         if (above && !active_) active_ = i;
-        Propose(i, ProposalOf(i), false);
+        // At zero only a metric above its activation has a say.
+        if (above || !IsAsleep()) Propose(i, ProposalOf(i), false);
         continue;
       }
       if (policy_.fallback && now_ - *missing >= policy_.fallback->after) {
@@ -131,6 +132,7 @@ class Decider {
     best_is_fallback_ = fallback;
   }
 
+  bool IsAsleep() const { return current_ == 0 && policy_.min_replicas == 0; }
   // Known to be inactive: every metric says so.
   bool IsInactive() const {
     return !active_ && !silent_ && !falling_back_ && !policy_.metrics.empty();
@@ -206,6 +208,7 @@ class Decider {
   // Where minReplicas is 0: at zero, and inactive above it. Empty: the usual rules hold.
   std::optional<int> AroundZero() {
     if (current_ == 0) {
+      if (falling_back_ && best_is_fallback_) return std::nullopt;
       if (active_) {
         const int wanted = std::max(1, best_.replicas);
         Set(wanted, Rule::kActivation,

@@ -193,6 +193,15 @@ TEST(Decision, WakesUpAboveTheActivationOnly) {
   EXPECT_THAT(decision.reason, HasSubstr("rate is 5.5, above its activation of 5"));
 }
 
+// The other metric comes from pods, of which there are none.
+TEST(Decision, AnInactiveMetricDoesNotWakeUpBesideASilentOne) {
+  Policy policy = ToZero();
+  policy.metrics.push_back({.name = "cpu", .target = 10});
+  Workload workload(policy, 0);
+  EXPECT_EQ(workload.SeeFor(seconds(60), {Fresh(4), Bad(Evidence::kEmpty)}).replicas, 0);
+  EXPECT_EQ(workload.See({Fresh(6), Bad(Evidence::kEmpty)}).replicas, 1);
+}
+
 TEST(Decision, WakingUpDoesNotWaitForAWindowOrAPercentage) {
   Policy policy = ToZero();
   policy.behavior.up.window = seconds(300);
