@@ -168,6 +168,7 @@ int Run(int argc, char** argv) {
 
   CLI11_PARSE(app, argc, argv);
   settings.database_url = Environment("DATABASE_URL");
+  settings.database_replica_url = Environment("DATABASE_REPLICA_URL");
   settings.redis_url = Environment("REDIS_URL");
   settings.queue_url = Environment("QUEUE_URL");
   settings.near_cache_bytes = NearCacheBytes();

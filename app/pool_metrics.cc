@@ -46,6 +46,14 @@ std::vector<MetricFamily> PoolMetrics::Collect() const {
   database(&Postgres::errors, "todo_database_errors_total", "Statements that failed.", kCounter);
   database(&Postgres::rejected, "todo_database_rejected_total", "Refused: queue full.", kCounter);
   database(&Postgres::connects, "todo_database_connects_total", "Connections made.", kCounter);
+  database(&Postgres::throttled, "todo_database_throttled_total",
+           "Refused: the statement ran out of time too often.", kCounter);
+  database(&Postgres::throttled_statements, "todo_database_throttled", "Statements refused now.",
+           kGauge);
+  database(&Postgres::rescued, "todo_database_rescued_total",
+           "Reads taken from behind one that was stuck.", kCounter);
+  database(&Postgres::circuit, "todo_database_circuit",
+           "Sum over connections: 0 closed, 1 open, 2 half-open.", kGauge);
   redis(&Redis::connected, "todo_redis_connected", "Usable connections.", kGauge);
   redis(&Redis::queued, "todo_redis_in_flight", "Commands without an answer.", kGauge);
   redis(&Redis::commands, "todo_redis_commands_total", "Commands sent.", kCounter);
@@ -74,6 +82,14 @@ std::vector<MetricFamily> PoolMetrics::Collect() const {
       "Rolled back or lost.", kCounter);
   add(transactions_, &Transaction::refused, "todo_transactions_refused_total",
       "Refused: queue full or no connection in time.", kCounter);
+  using Replica = store::ReplicaStats;
+  add(replicas_, &Replica::reads, "todo_replica_reads_total", "Reads sent to it.", kCounter);
+  add(replicas_, &Replica::behind, "todo_replica_behind_total",
+      "Reads sent to the primary: not replayed yet.", kCounter);
+  add(replicas_, &Replica::unavailable, "todo_replica_unavailable_total",
+      "Reads sent to the primary: the replica was away or too far behind.", kCounter);
+  add(replicas_, &Replica::lag_bytes, "todo_replica_lag_bytes", "Sum over threads.", kGauge);
+  add(replicas_, &Replica::usable, "todo_replica_usable", "Threads that may use it.", kGauge);
   using Cache = users::UserCacheStats;
   add(caches_, &Cache::hits, "todo_cache_hits_total", "Found in Redis.", kCounter);
   add(caches_, &Cache::unknown_hits, "todo_cache_unknown_hits_total",

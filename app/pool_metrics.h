@@ -9,6 +9,7 @@
 #include "app/cache/near_cache.h"
 #include "app/cache/redis.h"
 #include "app/store/postgres.h"
+#include "app/store/replica.h"
 #include "app/store/transactions.h"
 #include "app/users/user_cache.h"
 
@@ -27,6 +28,10 @@ class PoolMetrics : public prometheus::Collectable {
     for (const store::PostgresStats* stats : transactions.connections()) Add("transaction", *stats);
     transactions_.push_back(&transactions.stats());
   }
+  void Add(const store::Replica& replica) {
+    Add("replica", replica.connection().stats());
+    replicas_.push_back(&replica.stats());
+  }
   void Add(const users::UserCacheStats& stats) { caches_.push_back(&stats); }
   void Add(const cache::NearCacheStats& stats) { nears_.push_back(&stats); }
   std::vector<prometheus::MetricFamily> Collect() const override;
@@ -35,6 +40,7 @@ class PoolMetrics : public prometheus::Collectable {
   std::vector<std::pair<std::string, const store::PostgresStats*>> databases_;
   std::vector<std::pair<std::string, const cache::RedisStats*>> redises_;
   std::vector<const store::TransactionStats*> transactions_;
+  std::vector<const store::ReplicaStats*> replicas_;
   std::vector<const users::UserCacheStats*> caches_;
   std::vector<const cache::NearCacheStats*> nears_;
 };

@@ -75,7 +75,7 @@ ServingThread::ServingThread(const Settings& settings, store::Connections connec
     store::PostgresOptions options;
     options.url = settings.database_url;
     options.on_first_connected = [this] { lifecycle_.Reached(); };
-    database_.emplace(loop_, options, connections);
+    database_.emplace(loop_, options, connections, settings.database_replica_url);
   }
   if (!settings.redis_url.empty()) SetUpCache(settings);
   if (!settings.queue_url.empty()) {
@@ -180,6 +180,7 @@ void ServingThread::AddTo(PoolMetrics& metrics) const {
     metrics.Add("read", database_->reads().stats());
     if (database_->writes() != nullptr) metrics.Add("write", database_->writes()->stats());
     metrics.Add(database_->transactions());
+    if (database_->replica() != nullptr) metrics.Add(*database_->replica());
   }
   if (cache_) metrics.Add("cache", cache_->stats());
   if (user_cache_) metrics.Add(user_cache_->stats());

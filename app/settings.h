@@ -19,6 +19,7 @@ struct Settings {
   int pool_size = 20;  // POOL_SIZE: database connections at most, of the whole process
   // The URLs come from the environment only: arguments are visible to every process of the machine.
   std::string database_url;                          // DATABASE_URL
+  std::string database_replica_url;                  // DATABASE_REPLICA_URL: a standby for reads
   std::string redis_url;                             // REDIS_URL
   std::string queue_url;                             // QUEUE_URL; unset: REDIS_URL
   std::string queue = "default";                     // QUEUE

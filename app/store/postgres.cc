@@ -18,6 +18,7 @@
 #include "app/store/dialer.h"
 #include "app/store/errors.h"
 #include "app/store/sent.h"
+#include "app/store/throttle.h"
 #include "common/log.h"
 
 namespace todo::store {
@@ -71,6 +72,10 @@ class Postgres::Impl : public std::enable_shared_from_this<Impl> {
       stats.rejected.fetch_add(1, std::memory_order_relaxed);
       co_return Fail(ErrorCode::kTooManyRequests, "database: queue is full");
     }
+    if (!throttle_.Allow(statement, Clock::now())) {
+      stats.throttled.fetch_add(1, std::memory_order_relaxed);
+      co_return Fail(ErrorCode::kUnavailable, "database: the statement ran out of time too often");
+    }
     stats.queries.fetch_add(1, std::memory_order_relaxed);
     co_return co_await Waiter::Wait([&](Waiter waiter) {
       Sent sent;
@@ -91,6 +96,8 @@ class Postgres::Impl : public std::enable_shared_from_this<Impl> {
   }
 
   const Statement& statement(std::size_t position) const { return statements_[position]; }
+  bool busy() const { return !sent_.empty(); }
+  const Statement* stalled_on() const { return stalled_on_; }
   bool ready() const { return ready_ && !broken_ && !stopped_; }
 
   void Break(std::string reason) {
@@ -110,6 +117,7 @@ class Postgres::Impl : public std::enable_shared_from_this<Impl> {
     async::Backoff backoff(options_.backoff_first, options_.backoff_most);
     bool told = false;
     while (!stopped_) {
+      SetCircuit(Circuit::kHalfOpen);
       const Expected<void> connected = co_await Connect();
       if (connected) {
         co_await Serve();
@@ -124,6 +132,7 @@ class Postgres::Impl : public std::enable_shared_from_this<Impl> {
         sb::log::Warning("database is away, reconnecting", {{"reason", broken_reason_}});
         told = true;
       }
+      SetCircuit(Circuit::kOpen);
       CloseConnection();
       FailAll(stopped_ ? ErrorCode::kCancelled : ErrorCode::kUnavailable);
       if (stopped_) co_return;
@@ -157,7 +166,9 @@ class Postgres::Impl : public std::enable_shared_from_this<Impl> {
     const std::string timeout = "SELECT set_config('statement_timeout', '" +
                                 std::to_string(options_.query_timeout.count()) +
                                 "', false), set_config('idle_in_transaction_session_timeout', '" +
-                                std::to_string(options_.idle_timeout.count()) + "', false)";
+                                std::to_string(options_.idle_timeout.count()) +
+                                "', false), set_config('lock_timeout', '" +
+                                std::to_string(options_.lock_timeout.count()) + "', false)";
     bool sent =
         PQsendQueryParams(c, timeout.c_str(), 0, nullptr, nullptr, nullptr, nullptr, 0) == 1;
     PushSetup();
@@ -183,6 +194,7 @@ class Postgres::Impl : public std::enable_shared_from_this<Impl> {
     if (socket_.is_open()) socket_.release();  // libpq closes it
     connection_.reset();
     prepared_.clear();
+    stalled_on_ = nullptr;
     unsynced_ = opened_ = false;
     waits_for_write_ = false;
   }
@@ -310,6 +322,7 @@ class Postgres::Impl : public std::enable_shared_from_this<Impl> {
 
   void BecomeReady() {
     ready_ = was_ready_ = true;
+    SetCircuit(Circuit::kClosed);
     stats.connected.store(true, std::memory_order_relaxed);
     const bool first = stats.connects.fetch_add(1, std::memory_order_relaxed) == 0;
     sb::log::Info("database connected");
@@ -317,7 +330,13 @@ class Postgres::Impl : public std::enable_shared_from_this<Impl> {
     if (options_.on_connected) options_.on_connected();
   }
 
+  enum class Circuit : std::uint64_t { kClosed, kOpen, kHalfOpen };
+  void SetCircuit(Circuit circuit) {
+    stats.circuit.store(static_cast<std::uint64_t>(circuit), std::memory_order_relaxed);
+  }
+
   void Complete(Sent sent) {
+    if (stalled_on_ != nullptr && sent.kind == Sent::Kind::kQuery) stalled_on_ = nullptr;
     PGresult* const result = std::exchange(sent.result, nullptr);
     const ExecStatusType status = PQresultStatus(result);
     const bool good = status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK;
@@ -335,6 +354,7 @@ class Postgres::Impl : public std::enable_shared_from_this<Impl> {
       return;
     }
     if (good) {
+      throttle_.Succeeded(*sent.statement);
       done_.emplace_back(std::move(*sent.waiter), Rows(result));
       return;
     }
@@ -348,6 +368,7 @@ class Postgres::Impl : public std::enable_shared_from_this<Impl> {
     stats.errors.fetch_add(1, std::memory_order_relaxed);
     Error error = ErrorOf(result);
     PQclear(result);
+    throttle_.Failed(*sent.statement, error.code, Clock::now());
     if (error.code == ErrorCode::kInternal) LogFailed(*sent.statement, error.message);
     done_.emplace_back(std::move(*sent.waiter), tl::unexpected<Error>(std::move(error)));
   }
@@ -394,13 +415,35 @@ class Postgres::Impl : public std::enable_shared_from_this<Impl> {
       if (!sent.waiter) continue;
       done_.emplace_back(std::move(*sent.waiter),
                          Fail(ErrorCode::kDeadlineExceeded, "database: no answer in time"));
+      throttle_.Failed(*sent.statement, ErrorCode::kDeadlineExceeded, now);
       sent.waiter.reset();
       stats.errors.fetch_add(1, std::memory_order_relaxed);
     }
     if (!sent_.empty() && now - sent_.front().since >= options_.query_timeout + kDeadAfter) {
       Break("the server does not answer");
     }
+    stats.throttled_statements.store(throttle_.open(), std::memory_order_relaxed);
+    if (ready_ && !sent_.empty() && now - sent_.front().since >= options_.stall_after) Rescue();
     ResumeDone();
+  }
+
+  void Rescue() {
+    stalled_on_ = sent_.front().statement;  // null: of a Sync that is still to come
+    if (stalled_on_ == nullptr || !options_.rescue) return;
+    std::vector<Sent> reads;
+    for (Sent& sent : sent_) {
+      if (!sent.waiter || sent.statement == stalled_on_ || sent.statement->writes) continue;
+      // Its answer is dropped when it comes.
+      Sent& read = reads.emplace_back();
+      read.statement = sent.statement;
+      read.parameters = std::move(sent.parameters);
+      read.waiter.emplace(std::move(*sent.waiter));
+      sent.waiter.reset();
+    }
+    stats.rescued.fetch_add(reads.size(), std::memory_order_relaxed);
+    for (Sent& read : reads) {
+      options_.rescue(*read.statement, std::move(read.parameters), std::move(*read.waiter));
+    }
   }
 
   asio::io_context& loop_;
@@ -416,6 +459,8 @@ class Postgres::Impl : public std::enable_shared_from_this<Impl> {
   std::vector<Sent> resend_;
   std::unordered_set<std::string_view> prepared_;  // of those that are not in statements_
   std::vector<std::pair<Waiter, Expected<Rows>>> done_;
+  Throttle throttle_;
+  const Statement* stalled_on_ = nullptr;
   std::string broken_reason_;
   bool ready_ = false;
   bool was_ready_ = false;
@@ -441,6 +486,8 @@ asio::awaitable<Expected<Rows>> Postgres::Query(const Statement& statement, Para
   return impl_->Query(statement, std::move(parameters));
 }
 void Postgres::Forget(const Statement& statement) { impl_->Forget(statement); }
+bool Postgres::busy() const { return impl_->busy(); }
+const Statement* Postgres::stalled_on() const { return impl_->stalled_on(); }
 bool Postgres::ready() const { return impl_->ready(); }
 void Postgres::Reset(std::string reason) { impl_->Break(std::move(reason)); }
 const PostgresStats& Postgres::stats() const { return impl_->stats; }

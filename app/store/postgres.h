@@ -10,6 +10,10 @@
 // each connect; the connection is usable only when all of them were. Any other Statement is
 // prepared when it is first asked.
 //
+// A statement that keeps running into its time-out is not sent for a while (throttle.h):
+// kUnavailable at once. A read that has no answer for `stall_after` because one before it has none
+// (a locked table) goes to `rescue`, which asks elsewhere.
+//
 // A server ends by itself what takes longer than `query_timeout` and sessions that sleep inside a
 // transaction for longer than `idle_timeout`.
 //
@@ -29,6 +33,7 @@
 #include <span>
 #include <string>
 
+#include "app/async/waiter.h"
 #include "app/store/parameters.h"
 #include "app/store/rows.h"
 #include "common/error.h"
@@ -50,6 +55,12 @@ struct PostgresOptions {
   std::chrono::milliseconds idle_timeout{10'000};  // idle_in_transaction_session_timeout
   std::chrono::milliseconds backoff_first{50};
   std::chrono::milliseconds backoff_most{1'000};
+  std::chrono::milliseconds lock_timeout{0};  // 0: none
+  std::chrono::milliseconds stall_after{100};
+  // Answers the waiter, later. Not called for writes, nor for the statement that is stuck.
+  std::function<void(const Statement& statement, Parameters parameters,
+                     async::Waiter<sb::Expected<Rows>> waiter)>
+      rescue;
   // Leased to one user at a time: a statement that fails takes those behind it along.
   bool exclusive = false;
   // When the connection becomes usable, for the first time and each time.
@@ -63,6 +74,10 @@ struct PostgresStats {
   std::atomic<std::uint64_t> queries{0};
   std::atomic<std::uint64_t> errors{0};
   std::atomic<std::uint64_t> rejected{0};  // queue full
+  std::atomic<std::uint64_t> throttled{0};
+  std::atomic<std::uint64_t> throttled_statements{0};  // now
+  std::atomic<std::uint64_t> rescued{0};
+  std::atomic<std::uint64_t> circuit{1};  // 0 closed, 1 open, 2 half-open: connecting
   std::atomic<std::uint64_t> connects{0};
 };
 
@@ -90,6 +105,10 @@ class Postgres {
   void Forget(const Statement& statement);
 
   bool ready() const;
+  // Something has no answer yet.
+  bool busy() const;
+  // What everything sent now would wait for: it has had no answer for `stall_after`. Null: nothing.
+  const Statement* stalled_on() const;
   // Gives the connection up and makes a new one; whoever waits gets kUnavailable.
   void Reset(std::string reason);
   const PostgresStats& stats() const;

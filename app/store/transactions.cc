@@ -47,6 +47,9 @@ class Transactions::Impl : public std::enable_shared_from_this<Impl> {
   Impl(asio::io_context& loop, PostgresOptions options, int connections, TransactionLimits limits)
       : loop_(loop), options_(std::move(options)), limits_(limits), ticker_(loop) {
     options_.exclusive = true;
+    options_.rescue = nullptr;
+    // Who waits for a lock keeps a connection from others, who wait for nothing.
+    options_.lock_timeout = limits.lock_timeout;
     options_.on_first_connected = nullptr;
     options_.on_connected = [this] { ScheduleHandOut(); };
     for (int i = 0; i < connections; ++i) seats_.push_back(std::make_unique<Seat>(loop, options_));
@@ -62,6 +65,13 @@ class Transactions::Impl : public std::enable_shared_from_this<Impl> {
     ticker_.cancel();
     for (const auto& seat : seats_) seat->connection.Stop();
     FailWaiting(ErrorCode::kCancelled, "database: stopped", Clock::time_point::max());
+  }
+
+  bool Connected() const {
+    for (const auto& seat : seats_) {
+      if (seat->connection.ready()) return true;
+    }
+    return false;
   }
 
   asio::awaitable<Expected<Seat*>> Take() {
@@ -108,13 +118,6 @@ class Transactions::Impl : public std::enable_shared_from_this<Impl> {
     async::Waiter<Expected<Seat*>> waiter;
     Clock::time_point until;
   };
-
-  bool Connected() const {
-    for (const auto& seat : seats_) {
-      if (seat->connection.ready()) return true;
-    }
-    return false;
-  }
 
   Seat* Free() const {
     for (const auto& seat : seats_) {
@@ -212,6 +215,14 @@ class Transactions::Impl : public std::enable_shared_from_this<Impl> {
   bool stopped_ = false;
 };
 
+// A connection for one statement: nothing is open on it afterwards.
+struct Transactions::Loan {
+  ~Loan() { owner->Return(seat, generation, true); }
+  const std::shared_ptr<Impl> owner;
+  Seat& seat;
+  const std::uint64_t generation;
+};
+
 // What a Transaction holds; its end gives the connection back.
 class Transaction::Lease {
  public:
@@ -285,6 +296,18 @@ asio::awaitable<Expected<Transaction>> Transactions::Begin() {
   Expected<Seat*> seat = co_await std::move(taken);
   if (!seat) co_return tl::unexpected(std::move(seat.error()));
   co_return Transaction(std::make_unique<Transaction::Lease>(impl_, **seat));
+}
+
+bool Transactions::connected() const { return impl_->Connected(); }
+
+asio::awaitable<Expected<Rows>> Transactions::Alone(const Statement& statement,
+                                                    Parameters parameters) {
+  auto taken = impl_->Take();
+  const Expected<Seat*> seat = co_await std::move(taken);
+  if (!seat) co_return tl::unexpected(seat.error());
+  const Loan loan{impl_, **seat, (*seat)->generation()};
+  auto asked = (*seat)->connection.Query(statement, std::move(parameters));
+  co_return co_await std::move(asked);
 }
 
 const TransactionStats& Transactions::stats() const { return impl_->stats; }

@@ -38,6 +38,7 @@ struct TransactionLimits {
   std::size_t most_waiting = 256;
   std::chrono::milliseconds lease_wait{2'000};
   std::chrono::milliseconds most_held{10'000};
+  std::chrono::milliseconds lock_timeout{1'000};
 };
 
 struct TransactionStats {
@@ -85,6 +86,12 @@ class Transactions {
 
   boost::asio::awaitable<sb::Expected<Transaction>> Begin();
 
+  // One statement by itself, committed at once if it writes: for what must not wait in a pipeline.
+  boost::asio::awaitable<sb::Expected<Rows>> Alone(const Statement& statement,
+                                                   Parameters parameters);
+  // Any of them is usable, though it may be leased.
+  bool connected() const;
+
   // Commits when `body` gives a value, rolls back when it gives an error. `body` lives in the
   // caller until this has ended.
   template <typename T>
@@ -108,6 +115,7 @@ class Transactions {
 
  private:
   friend class Transaction;
+  struct Loan;
   class Impl;
   std::shared_ptr<Impl> impl_;
 };

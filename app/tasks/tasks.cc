@@ -12,6 +12,7 @@ using http::Call;
 using http::Parameter;
 using sb::ErrorCode;
 using sb::Expected;
+using sb::http::Response;
 using sb::http::Task;
 
 // An answer is built in memory: a caller who wants more asks for the next part.
@@ -106,7 +107,13 @@ Task Tasks::Create(const Call& call) {
   }
   std::string body;
   AppendTask(body, {row->text(0), row->text(1), row->boolean(2), row->text(3)});
-  co_return http::Json(std::move(body));
+  Response response = http::Json(std::move(body));
+  if (database_->has_replica()) {
+    auto wrote = database_->Wrote(call.Integer(1));
+    std::string token = co_await std::move(wrote);
+    response.headers.emplace_back(store::kConsistencyHeader, std::move(token));
+  }
+  co_return response;
 }
 
 Task Tasks::ListOfOwner(const Call& call) {
@@ -115,8 +122,12 @@ Task Tasks::ListOfOwner(const Call& call) {
   parameters.Integer(call.Integer(0))
       .Integer(call.Integer(1))
       .Integer(std::min(call.Integer(2), kMostRows));
-  const Expected<store::Rows> rows =
-      co_await database_->Query(store::kTasksOfOwner, std::move(parameters));
+  const store::Lsn at_least =
+      database_->has_replica()
+          ? database_->PointOf(call.Integer(0), call.request.header(store::kConsistencyHeader))
+          : store::kPrimaryOnly;
+  auto asked = database_->Read(store::kTasksOfOwner, std::move(parameters), at_least);
+  const Expected<store::Rows> rows = co_await std::move(asked);
   if (!rows) co_return http::FromError(rows.error());
   co_return http::Json(ListBody(*rows));
 }
@@ -125,8 +136,10 @@ Task Tasks::ListAll(const Call& call) {
   if (database_ == nullptr) co_return http::Unavailable();
   store::Parameters parameters;
   parameters.Integer(call.Integer(0)).Integer(std::min(call.Integer(1), kMostRows));
-  const Expected<store::Rows> rows =
-      co_await database_->Query(store::kAllTasks, std::move(parameters));
+  // Of everybody: whoever wants to see a write of their own says so.
+  const store::Lsn at_least = store::LsnOf(call.request.header(store::kConsistencyHeader));
+  auto asked = database_->Read(store::kAllTasks, std::move(parameters), at_least);
+  const Expected<store::Rows> rows = co_await std::move(asked);
   if (!rows) co_return http::FromError(rows.error());
   co_return http::Json(ListBody(*rows));
 }

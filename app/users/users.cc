@@ -72,7 +72,11 @@ Task Users::Get(const Call& call) {
     co_return http::Json(UserBody(id, (*user)->username, (*user)->cached ? "cache" : "db"));
   }
   if (database_ == nullptr) co_return http::Unavailable();
-  auto asked = database_->UserById(id);
+  const store::Lsn at_least =
+      database_->has_replica()
+          ? database_->PointOf(id, call.request.header(store::kConsistencyHeader))
+          : store::kPrimaryOnly;
+  auto asked = database_->UserById(id, at_least);
   const Expected<std::optional<store::Row>> user = co_await std::move(asked);
   if (!user) co_return http::FromError(user.error());
   if (!*user) co_return http::Detail(404, "User not found");
@@ -83,18 +87,18 @@ Task Users::Create(const Call& call) {
   if (database_ == nullptr) co_return http::Unavailable();
   store::Parameters parameters;
   parameters.Text(call.Text(0));
-  const Expected<store::Rows> rows =
-      co_await database_->Query(store::kCreateUser, std::move(parameters));
+  auto asked = database_->Query(store::kCreateUser, std::move(parameters));
+  const Expected<store::Rows> rows = co_await std::move(asked);
   if (!rows) {
     if (rows.error().code == ErrorCode::kAlreadyExists) {
       co_return http::Detail(409, "Username already registered");
     }
     co_return http::FromError(rows.error());
   }
+  std::int64_t id = 0;
+  const std::string_view digits = rows->text(0, 0);
+  std::from_chars(digits.data(), digits.data() + digits.size(), id);
   if (cache_ != nullptr) {
-    std::int64_t id = 0;
-    const std::string_view digits = rows->text(0, 0);
-    std::from_chars(digits.data(), digits.data() + digits.size(), id);
     auto told = cache_->Changed(id);  // somebody may have asked for that id before
     co_await std::move(told);
   }
@@ -103,7 +107,13 @@ Task Users::Create(const Call& call) {
   body += ",\"username\":";
   http::AppendString(body, rows->text(0, 1));
   body += '}';
-  co_return http::Json(std::move(body));
+  Response response = http::Json(std::move(body));
+  if (database_->has_replica()) {
+    auto wrote = database_->Wrote(id);
+    std::string token = co_await std::move(wrote);
+    response.headers.emplace_back(store::kConsistencyHeader, std::move(token));
+  }
+  co_return response;
 }
 
 }  // namespace todo::users
