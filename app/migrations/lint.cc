@@ -129,7 +129,8 @@ class Linter {
     if (alters_type) OnlyInContract("another type");
     if (!Has(action, {"ADD"})) return;
     const bool constraint = Has(action, {"CONSTRAINT"}) || Has(action, {"ADD", "CHECK"}) ||
-                            Has(action, {"ADD", "FOREIGN"}) || Has(action, {"ADD", "UNIQUE"});
+                            Has(action, {"ADD", "FOREIGN"}) || Has(action, {"ADD", "UNIQUE"}) ||
+                            Has(action, {"ADD", "PRIMARY"});
     if (constraint) {
       if (!Has(action, {"NOT", "VALID"}) && !Has(action, {"USING", "INDEX"})) {
         Say("a constraint on a table that is in use is checked under a lock; add it NOT VALID (or "

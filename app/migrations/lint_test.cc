@@ -70,6 +70,8 @@ TEST(Lint, RefusesWhatBreaksTheVersionThatStillRuns) {
       {"ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0) NOT VALID", ""},
       {"ALTER TABLE t VALIDATE CONSTRAINT c", ""},
       {"ALTER TABLE t ADD UNIQUE (a)", "USING INDEX"},
+      {"ALTER TABLE t ADD PRIMARY KEY (a)", "USING INDEX"},
+      {"ALTER TABLE t ADD PRIMARY KEY USING INDEX i", ""},
       {"COMMIT", "makes the transaction"},
       {"-- migrate: contarct\nSELECT 1", "unknown directive"},
       {"-- migrate: contract\nALTER TABLE t DROP COLUMN a", ""},
