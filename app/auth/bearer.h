@@ -8,9 +8,6 @@
 // token is good until it expires, also if its user is gone.
 #pragma once
 
-#include <optional>
-#include <string_view>
-
 #include "app/auth/tokens.h"
 #include "app/http/call.h"
 
@@ -18,10 +15,6 @@ namespace todo::auth {
 
 // `tokens` must outlive the guard, and may be null for routes that are only described.
 http::Guard Bearer(Tokens* tokens);
-
-// The credentials of "Bearer <credentials>", the scheme in any case; nothing if it is another
-// scheme, or none.
-std::optional<std::string_view> BearerCredentials(std::string_view authorization);
 
 http::Refusal NotAuthenticated();
 http::Refusal InvalidCredentials();

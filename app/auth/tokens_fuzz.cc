@@ -6,8 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "app/auth/authorization.h"
 #include "app/auth/base64url.h"
-#include "app/auth/bearer.h"
 #include "app/auth/signatures.h"
 #include "app/auth/tokens.h"
 

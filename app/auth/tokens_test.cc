@@ -7,8 +7,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "app/auth/authorization.h"
 #include "app/auth/base64url.h"
-#include "app/auth/bearer.h"
 #include "app/auth/signatures.h"
 #include "common/json.h"
 
