@@ -61,7 +61,7 @@ TEST(Passwords, AnUnknownUserCostsARunLikeAWrongPassword) {
 }
 
 TEST(Passwords, AFullQueueRefusesAtOnceAndOthersAreServed) {
-  Passwords passwords({.max_queued = 4, .cost = kLarge});
+  Passwords passwords({.max_queued = 4, .deadline = std::chrono::minutes(1), .cost = kLarge});
   asio::io_context loop;
   int right = 0, refused = 0;
   for (int i = 0; i < 20; ++i) {
