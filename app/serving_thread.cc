@@ -61,7 +61,7 @@ std::vector<http::RequestMetrics::RouteLabels> RouteLabelsOfService(auth::Author
   jobs::Outbox outbox(nullptr, nullptr, "");
   jobs::Jobs jobs(nullptr, nullptr, outbox);
   v1::Users v1_users(nullptr, {});
-  v1::Tasks v1_tasks(nullptr, {});
+  v1::Tasks v1_tasks(nullptr, nullptr, "", {});
   docs::Docs docs("", {});
   return http::LabelsOf(RoutesOf(nullptr, login, users, tasks, jobs, v1_users, v1_tasks, docs));
 }
@@ -108,7 +108,7 @@ ServingThread::ServingThread(const Settings& settings, store::Connections connec
                                        .guards = guards,
                                        .registration_guards = GuardsOf(limits::PerAddress(
                                            *limiter_, limits::Policy::kRegistration))});
-  v1_tasks_.emplace(OrNull(database_), guards);
+  v1_tasks_.emplace(OrNull(database_), &*outbox_, settings.queue, guards);
   docs_.emplace(settings.docs_folder, kInfo);
   api_.emplace(RoutesOf(OrNull(database_), *login_, *users_, *tasks_, *jobs_, *v1_users_,
                         *v1_tasks_, *docs_),

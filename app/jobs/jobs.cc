@@ -15,6 +15,17 @@ using sb::Expected;
 using sb::http::Response;
 using sb::http::Task;
 
+constexpr http::Field kQueuedFields[] = {{.name = "id"}};
+constexpr http::Shape kQueuedJob = {"QueuedJob", kQueuedFields};
+constexpr http::Field kJobFields[] = {
+    {.name = "id"},
+    {.name = "status", .description = "queued, running, done or failed"},
+    {.name = "kind"},
+    {.name = "n", .type = http::Field::Type::kInteger, .required = false},
+    {.name = "result", .type = http::Field::Type::kInteger, .required = false},
+    {.name = "error", .required = false}};
+constexpr http::Shape kTutorialJob = {"TutorialJob", kJobFields};
+
 constexpr std::string_view kTutorialKind = "sum_squares";
 
 struct JobView {
@@ -50,16 +61,29 @@ std::string_view StatusOf(std::string_view state) {
 }  // namespace
 
 void Jobs::AddRoutes(std::vector<http::Route>& routes) {
+  routes.push_back({.method = "POST",
+                    .pattern = "/jobs/",
+                    .parameters = {{.name = "kind", .max_length = 64},
+                                   {.name = "n",
+                                    .type = Parameter::Type::kInteger,
+                                    .minimum = 0,
+                                    .maximum = kMostSquares}},
+                    .handler = [this](const Call& call) { return Enqueue(call); },
+                    .answers = {{202, "It will be done.", &kQueuedJob, {"Location"}},
+                                {400, "No such kind of job."},
+                                {503, "Come back later."}},
+                    .tag = "tutorial",
+                    .summary = "Put a job into the queue"});
   routes.push_back(
-      {"POST",
-       "/jobs/",
-       {{.name = "kind", .max_length = 64},
-        {.name = "n", .type = Parameter::Type::kInteger, .minimum = 0, .maximum = kMostSquares}},
-       [this](const Call& call) { return Enqueue(call); }});
-  routes.push_back({"GET",
-                    "/jobs/{job_id}",
-                    {{.name = "job_id", .where = Parameter::Where::kPath, .max_length = 64}},
-                    [this](const Call& call) { return Get(call); }});
+      {.method = "GET",
+       .pattern = "/jobs/{job_id}",
+       .parameters = {{.name = "job_id", .where = Parameter::Where::kPath, .max_length = 64}},
+       .handler = [this](const Call& call) { return Get(call); },
+       .answers = {{200, "What became of it.", &kTutorialJob},
+                   {404, "There is no such job."},
+                   {503, "Come back later."}},
+       .tag = "tutorial",
+       .summary = "A job"});
 }
 
 Task Jobs::Enqueue(const Call& call) {

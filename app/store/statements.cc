@@ -1,7 +1,5 @@
 #include "app/store/statements.h"
 
-#include <array>
-
 namespace todo::store {
 namespace {
 
@@ -53,11 +51,30 @@ constexpr const char* kCreateTasksOnceSql =
     " SELECT turn.mine, claimed.status, claimed.location, claimed.body"
     " FROM turn LEFT JOIN claimed ON true";
 
+// The same for a job that will make them: queued, and found by the workers' relay.
+constexpr const char* kEnqueueTasksOnceSql =
+    "WITH turn AS MATERIALIZED ("
+    "  SELECT pg_try_advisory_xact_lock(hashtextextended($4::text, $3::bigint)) AS mine),"
+    " claimed AS (INSERT INTO idempotency_keys AS k"
+    "   (user_id, key, fingerprint, status, location, body)"
+    "  SELECT $3::bigint, $4::text, $5::text, 202, '/v1/jobs/' || $1::text,"
+    "   '{\"id\":\"' || $1::text || '\",\"status_url\":\"/v1/jobs/' || $1::text || '\"}'"
+    "  FROM turn WHERE mine"
+    "  ON CONFLICT (user_id, key) DO UPDATE SET fingerprint = excluded.fingerprint,"
+    "   status = excluded.status, location = excluded.location, body = excluded.body,"
+    "   created_at = now()"
+    "  WHERE k.created_at <= now() - interval '24 hours'"
+    "  RETURNING status, location, body),"
+    " made AS (INSERT INTO jobs (id, queue, kind, payload, owner_id)"
+    "  SELECT $1::text, $6::text, 'bulk_tasks', $2::text::json, $3::bigint FROM claimed)"
+    " SELECT turn.mine, claimed.status, claimed.location, claimed.body"
+    " FROM turn LEFT JOIN claimed ON true";
+
 }  // namespace
 
 std::span<const Statement> Statements() {
   // In the order of StatementId.
-  static constexpr std::array<Statement, 20> kStatements = {{
+  static constexpr Statement kStatements[] = {
       {"ping", "SELECT 1"},
       {"users_by_ids", "SELECT id, username FROM users WHERE id = ANY($1::bigint[])"},
       {"create_user", "INSERT INTO users (username) VALUES ($1::text) RETURNING id, username",
@@ -90,6 +107,7 @@ std::span<const Statement> Statements() {
        " ORDER BY n.n RETURNING " TODO_TASK("t") ") SELECT * FROM made ORDER BY id",
        true},
       {"v1_create_tasks_once", kCreateTasksOnceSql, true},
+      {"v1_enqueue_tasks_once", kEnqueueTasksOnceSql, true},
       // Right after a write, so never from a replica.
       {"v1_answered",
        "SELECT fingerprint, status, location, body FROM idempotency_keys"
@@ -148,7 +166,7 @@ std::span<const Statement> Statements() {
        " to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') AS created_at,"
        " to_char(finished_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') AS finished_at"
        " FROM jobs WHERE id = $1::text"},
-  }};
+  };
   return kStatements;
 }
 

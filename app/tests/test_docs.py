@@ -49,7 +49,7 @@ def test_the_document_names_every_route(api):
     served = {match for match in re.findall(r'http_requests_total\{method="(\w+)",route="(/[^"]*)",code="200"',
                                             api.get("/metrics", api.metrics_port)[1])}
     described = {(method.upper(), path) for path, methods in document["paths"].items() for method in methods}
-    assert {route for route in served if not re.match(r"/(docs|openapi|jobs)", route[1])} == described
+    assert {route for route in served if not re.match(r"/(docs|openapi)", route[1])} == described
 
 
 def test_all_of_it_may_be_kept_and_is_not_sent_twice(api):

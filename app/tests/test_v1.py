@@ -6,6 +6,7 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from servers import eventually
 
 TIME = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$"
 
@@ -267,7 +268,6 @@ def test_of_many_at_once_with_one_key_one_is_done(me):
 
 def test_a_key_that_another_request_has_in_hand_is_409(me, postgres):
     import subprocess
-    from servers import eventually
     with subprocess.Popen(["psql", "-XAtq", postgres.url], stdin=subprocess.PIPE, text=True) as session:
         session.stdin.write("BEGIN; SELECT pg_advisory_xact_lock(hashtextextended('held', %d)); \\o /dev/null\n" % me.user["id"])
         session.stdin.flush()
@@ -289,6 +289,24 @@ def test_keys_are_forgotten_after_a_day(me, postgres):
     me.task("z")
     me.ask("POST", "/v1/tasks", {"title": "x"}, Idempotency_Key="new").check(201)
     assert postgres.sql(f"SELECT string_agg(key, ',' ORDER BY key) FROM idempotency_keys WHERE user_id = {me.user['id']}") == "day,new"
+
+
+@pytest.mark.parametrize("key", [None, "a key"])
+def test_a_bulk_that_need_not_be_waited_for_is_done_once(me, todo, postgres, key):
+    tasks = [{"title": f"t{n}", "completed": bool(n % 2)} for n in range(500)]
+    headers = {"Prefer": "wait=5, respond-async", **({"Idempotency_Key": f"{key} {uuid.uuid4()}"} if key else {})}
+    accepted = me.ask("POST", "/v1/tasks:bulk", {"tasks": tasks}, **headers).check(202)
+    assert accepted.headers["location"] == accepted.body["status_url"] == f"/v1/jobs/{accepted.body['id']}"
+    assert accepted.headers["preference-applied"] == "respond-async"
+    assert me.all("limit=500") == []
+    if key:
+        again = me.ask("POST", "/v1/tasks:bulk", {"tasks": tasks}, **headers).check(202)
+        assert (again.body, again.headers["idempotent-replayed"]) == (accepted.body, "true")
+    me.ask("POST", "/v1/tasks:bulk", {"tasks": [{"title": ""}]}, **headers).check(422)
+    todo("worker")
+    eventually(lambda: me.all("limit=500") == [task["title"] for task in tasks])
+    eventually(lambda: postgres.sql(f"SELECT state FROM jobs WHERE owner_id = {me.user['id']}") == "done")
+    me.ask("POST", "/v1/tasks:bulk", {"tasks": tasks[:1]}, Prefer="respond-asynchronously").check(201)
 
 
 @pytest.mark.parametrize("body,content_type,status", [

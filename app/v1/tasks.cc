@@ -9,6 +9,7 @@
 #include "app/v1/idempotency.h"
 #include "app/v1/resource.h"
 #include "app/v1/shapes.h"
+#include "common/json.h"
 
 namespace todo::v1 {
 namespace {
@@ -42,6 +43,34 @@ constexpr Parameter kPrefix = {.name = "q",
                                .required = false,
                                .max_length = kLongestTitle,
                                .description = "Only those whose title begins so."};
+
+constexpr Parameter kPrefer = {
+    .name = "Prefer",
+    .where = Parameter::Where::kHeader,
+    .required = false,
+    .min_length = 1,
+    .max_length = 255,
+    .description = "`respond-async`: do not wait for the commit, get 202 and a job (RFC 7240)."};
+
+// RFC 7240 §2: preferences between commas, parameters behind semicolons.
+bool PrefersAsync(std::string_view prefer) {
+  while (!prefer.empty()) {
+    std::string_view one = prefer.substr(0, prefer.find(','));
+    prefer.remove_prefix(std::min(one.size() + 1, prefer.size()));
+    one = one.substr(0, one.find(';'));
+    while (!one.empty() && one.front() == ' ') one.remove_prefix(1);
+    while (!one.empty() && one.back() == ' ') one.remove_suffix(1);
+    if (one == "respond-async") return true;
+  }
+  return false;
+}
+
+Response Accepted(const std::string& id) {
+  Response response = Created("{\"id\":\"" + id + "\",\"status_url\":\"/v1/jobs/" + id + "\"}",
+                              "/v1/jobs/" + id, "");
+  response.status = 202;
+  return response;
+}
 
 // Columns of a task, as the statements of /v1 give them.
 void AppendTask(std::string& body, const store::Rows& rows, int row) {
@@ -96,17 +125,20 @@ void Tasks::AddRoutes(std::vector<http::Route>& routes) {
                                 {503, "Come back later."}},
                     .tag = "tasks",
                     .summary = "Create a task"});
-  routes.push_back({.method = "POST",
-                    .pattern = "/v1/tasks:bulk",
-                    .parameters = {kIdempotencyKey},
-                    .handler = [this](const Call& call) { return CreateMany(call); },
-                    .guards = guards_,
-                    .body = {.shape = &kNewTasks, .max_bytes = 1 << 20},
-                    .answers = {{201, "Committed, in the order given.", &kTaskList},
-                                {409, "The same Idempotency-Key is being answered right now."},
-                                {503, "Come back later."}},
-                    .tag = "tasks",
-                    .summary = "Create up to 500 tasks, all or none"});
+  routes.push_back(
+      {.method = "POST",
+       .pattern = "/v1/tasks:bulk",
+       .parameters = {kIdempotencyKey, kPrefer},
+       .handler = [this](const Call& call) { return CreateMany(call); },
+       .guards = guards_,
+       .body = {.shape = &kNewTasks, .max_bytes = 1 << 20},
+       .answers =
+           {{201, "Committed, in the order given.", &kTaskList},
+            {202, "Will be done: see the job.", &kAcceptedBulk, {"Location", "Preference-Applied"}},
+            {409, "The same Idempotency-Key is being answered right now."},
+            {503, "Come back later."}},
+       .tag = "tasks",
+       .summary = "Create up to 500 tasks, all or none"});
   routes.push_back({.method = "GET",
                     .pattern = "/v1/tasks/{task_id}",
                     .parameters = {kTaskId, kIfNoneMatch},
@@ -182,7 +214,55 @@ Task Tasks::List(const Call& call) {
 
 Task Tasks::Create(const Call& call) { return Insert(call, {&call.body(), 1}, true); }
 
-Task Tasks::CreateMany(const Call& call) { return Insert(call, call.body()[0].items, false); }
+Task Tasks::CreateMany(const Call& call) {
+  if (outbox_ == nullptr || !PrefersAsync(call.Text(1))) {
+    return Insert(call, call.body()[0].items, false);
+  }
+  return Enqueue(call);
+}
+
+Task Tasks::Enqueue(const Call& call) {
+  if (database_ == nullptr) co_return Unavailable();
+  sb::Json tasks = sb::Json::array();
+  for (const http::Record& record : call.body()[0].items) {
+    tasks.push_back(
+        {{"title", record[kTitle].text}, {"completed", record[kCompleted].number != 0}});
+  }
+  sb::Json payload = {{"tasks", std::move(tasks)}};
+  const std::int64_t owner = call.principal->user_id;
+  Response response;
+  if (call.Has(0)) {
+    std::string fingerprint = FingerprintOf(call.request);
+    store::Parameters parameters;
+    parameters.Text(jobs::NewJobId())
+        .Text(payload.dump())
+        .Integer(owner)
+        .Text(call.Text(0))
+        .Text(fingerprint)
+        .Text(queue_);
+    auto asked = database_->Query(store::kV1EnqueueTasksOnce, std::move(parameters));
+    Expected<store::Rows> rows = co_await std::move(asked);
+    if (!rows) {
+      if (rows.error().code == ErrorCode::kNotFound) co_return GoneUser();
+      co_return ProblemOf(rows.error());
+    }
+    auto answer = AnswerOnce(*database_, owner, std::string(call.Text(0)), std::move(fingerprint),
+                             std::move(*rows));
+    response = co_await std::move(answer);
+  } else {
+    auto put = outbox_->Put("bulk_tasks", std::move(payload), owner);
+    const Expected<std::string> id = co_await std::move(put);
+    if (!id) {
+      if (id.error().code == ErrorCode::kNotFound) co_return GoneUser();
+      co_return ProblemOf(id.error());
+    }
+    response = Accepted(*id);
+  }
+  if (response.status == 202) {
+    response.headers.emplace_back("Preference-Applied", "respond-async");
+  }
+  co_return response;
+}
 
 Task Tasks::Insert(const Call& call, std::span<const http::Record> records, bool single) {
   if (database_ == nullptr) co_return Unavailable();

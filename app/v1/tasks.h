@@ -2,9 +2,11 @@
 // that does not exist.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "app/http/router.h"
+#include "app/jobs/outbox.h"
 #include "app/store/database.h"
 
 namespace todo::v1 {
@@ -13,8 +15,13 @@ namespace todo::v1 {
 class Tasks {
  public:
   // `guards`: of every route; one of them sets Call::principal.
-  Tasks(store::Database* database, std::vector<http::Guard> guards)
-      : database_(database), guards_(std::move(guards)) {}
+  // `outbox`, `queue`: where bulk creates go that need not be waited for; null: all are.
+  Tasks(store::Database* database, jobs::Outbox* outbox, std::string queue,
+        std::vector<http::Guard> guards)
+      : database_(database),
+        outbox_(outbox),
+        queue_(std::move(queue)),
+        guards_(std::move(guards)) {}
 
   // Appends the routes; the object must outlive them.
   void AddRoutes(std::vector<http::Route>& routes);
@@ -29,7 +36,12 @@ class Tasks {
   // Those of `records`, shaped as kNewTask.
   sb::http::Task Insert(const http::Call& call, std::span<const http::Record> records, bool single);
 
+  // The same by a job: answered at once, done soon.
+  sb::http::Task Enqueue(const http::Call& call);
+
   store::Database* const database_;
+  jobs::Outbox* const outbox_;
+  const std::string queue_;
   const std::vector<http::Guard> guards_;
 };
 
