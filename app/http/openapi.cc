@@ -75,6 +75,10 @@ class Document {
         break;
       case Parameter::Type::kText:
         schema["type"] = "string";
+        if (!parameter.choices.empty()) {
+          schema["enum"] = parameter.choices;
+          break;
+        }
         if (parameter.min_length > 0) schema["minLength"] = parameter.min_length;
         if (parameter.max_length > 0) schema["maxLength"] = parameter.max_length;
         if (!parameter.format.empty()) schema["format"] = parameter.format;

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -35,6 +36,8 @@ struct Parameter {
   const Shape* of = nullptr;          // kList: of its elements
   std::string_view format = {};       // for the document: "date-time", "password"
   std::string_view description = {};  // for the document
+  // For the document: the texts that the handler takes, which refuses others in its own words.
+  std::span<const std::string_view> choices = {};
 };
 
 // Reads an integer as pydantic does: spaces around, a sign, "7.0", "1_000" are fine; what does not

@@ -27,6 +27,7 @@ constexpr http::Field kJobFields[] = {
 constexpr http::Shape kTutorialJob = {"TutorialJob", kJobFields};
 
 constexpr std::string_view kTutorialKind = "sum_squares";
+constexpr std::string_view kTutorialKinds[] = {kTutorialKind};
 
 struct JobView {
   std::string_view id, status, kind, payload, result, error;
@@ -63,7 +64,7 @@ std::string_view StatusOf(std::string_view state) {
 void Jobs::AddRoutes(std::vector<http::Route>& routes) {
   routes.push_back({.method = "POST",
                     .pattern = "/jobs/",
-                    .parameters = {{.name = "kind", .max_length = 64},
+                    .parameters = {{.name = "kind", .max_length = 64, .choices = kTutorialKinds},
                                    {.name = "n",
                                     .type = Parameter::Type::kInteger,
                                     .minimum = 0,
