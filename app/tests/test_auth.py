@@ -269,7 +269,10 @@ def test_too_many_logins_at_once_are_told_to_come_back_and_hold_nobody_up(servic
             slowest = max(slowest, time.monotonic() - began)
         answers = [login.result() for login in logins]
     statuses = [status for status, *_ in answers]
-    assert set(statuses) == {200, 503} and statuses.count(200) >= 16
+    assert set(statuses) == {200, 503}
+    # On a busy machine some turns come after the deadline: told as well, and not hashed.
+    turned_away = sum(service.metric(f'todo_password_refused_total{{reason="{why}"}}') for why in ("queue_full", "late"))
+    assert turned_away == statuses.count(503) and service.metric("todo_password_hashes_total") == statuses.count(200)
     assert all(headers["Retry-After"] for status, headers, _ in answers if status == 503)
     assert slowest < 0.5, "hashing holds the event loop up"
     memory = service.metric("process_resident_memory_bytes")
