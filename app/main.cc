@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <exception>
 
+#include "app/jobs_command.h"
 #include "app/migrate.h"
 #include "app/serve.h"
 #include "app/settings.h"
@@ -150,6 +151,30 @@ int Run(int argc, char** argv) {
       ->check(CLI::Range(0.0, 86400.0))
       ->capture_default_str();
 
+  todo::JobsCommand jobs_command;
+  CLI::App* const jobs = app.add_subcommand("jobs", "Look after jobs that were given up.");
+  jobs->require_subcommand(1);
+  const auto add_jobs = [&](const char* name, const char* what) {
+    CLI::App* const command = jobs->add_subcommand(name, what);
+    command->add_option("--queue", settings.queue, "queue of jobs")
+        ->envname("QUEUE")
+        ->capture_default_str();
+    return command;
+  };
+  CLI::App* const jobs_list = add_jobs("list", "Count and list them, latest first.");
+  jobs_list->add_flag("--json", jobs_command.json, "as JSON");
+  CLI::App* const jobs_show = add_jobs("show", "Show some in full, as JSON.");
+  CLI::App* const jobs_retry = add_jobs("retry", "Queue some again.");
+  CLI::App* const jobs_drop = add_jobs("drop", "Drop some for good.");
+  for (CLI::App* const command : {jobs_show, jobs_retry, jobs_drop}) {
+    command->add_option("ids", jobs_command.ids, "ids of jobs");
+  }
+  jobs_show->add_flag("--json", jobs_command.json, "as JSON, which it always is");
+  for (CLI::App* const command : {jobs_retry, jobs_drop}) {
+    command->add_flag("--all", jobs_command.all, "all of the queue");
+  }
+  jobs_drop->add_flag("--yes", jobs_command.yes, "with --all: really");
+
   CLI::App* const migrate =
       app.add_subcommand("migrate", "Bring the database's schema up to date.");
   migrate->add_flag("--dry-run", settings.dry_run, "print what would be applied");
@@ -176,6 +201,14 @@ int Run(int argc, char** argv) {
 
   settings.webhook_allow_private = Environment("WEBHOOK_ALLOW_PRIVATE") == "1";
 
+  if (*jobs) {
+    using Action = todo::JobsCommand::Action;
+    jobs_command.action = *jobs_show    ? Action::kShow
+                          : *jobs_retry ? Action::kRetry
+                          : *jobs_drop  ? Action::kDrop
+                                        : Action::kList;
+    return todo::RunJobsCommand(settings, jobs_command);
+  }
   if (*serve) return todo::Serve(settings);
   if (*worker) return todo::Work(settings);
   return todo::MigrateDatabase(settings);

@@ -26,7 +26,8 @@ constexpr http::OpenApiInfo kInfo = {
 
 std::vector<http::Route> RoutesOf(store::Database* database, auth::Login& login,
                                   users::Users& users, tasks::Tasks& tasks, jobs::Jobs& jobs,
-                                  v1::Users& v1_users, v1::Tasks& v1_tasks, docs::Docs& docs) {
+                                  v1::Users& v1_users, v1::Tasks& v1_tasks,
+                                  v1::Webhooks& v1_webhooks, v1::Jobs& v1_jobs, docs::Docs& docs) {
   std::vector<http::Route> routes;
   AddHealthRoutes(routes, database);
   login.AddRoutes(routes);
@@ -35,6 +36,8 @@ std::vector<http::Route> RoutesOf(store::Database* database, auth::Login& login,
   jobs.AddRoutes(routes);
   v1_users.AddRoutes(routes);
   v1_tasks.AddRoutes(routes);
+  v1_webhooks.AddRoutes(routes);
+  v1_jobs.AddRoutes(routes);
   docs.AddRoutes(routes);
   return routes;
 }
@@ -62,8 +65,11 @@ std::vector<http::RequestMetrics::RouteLabels> RouteLabelsOfService(auth::Author
   jobs::Jobs jobs(nullptr, nullptr, outbox);
   v1::Users v1_users(nullptr, {});
   v1::Tasks v1_tasks(nullptr, nullptr, "", {});
+  v1::Webhooks v1_webhooks(nullptr, {});
+  v1::Jobs v1_jobs(nullptr, outbox, {});
   docs::Docs docs("", {});
-  return http::LabelsOf(RoutesOf(nullptr, login, users, tasks, jobs, v1_users, v1_tasks, docs));
+  return http::LabelsOf(
+      RoutesOf(nullptr, login, users, tasks, jobs, v1_users, v1_tasks, v1_webhooks, v1_jobs, docs));
 }
 
 ServingThread::ServingThread(const Settings& settings, store::Connections connections,
@@ -109,9 +115,13 @@ ServingThread::ServingThread(const Settings& settings, store::Connections connec
                                        .registration_guards = GuardsOf(limits::PerAddress(
                                            *limiter_, limits::Policy::kRegistration))});
   v1_tasks_.emplace(OrNull(database_), &*outbox_, settings.queue, guards);
+  v1_webhooks_.emplace(
+      OrNull(database_),
+      v1::Webhooks::Options{.guards = guards, .allow_private = settings.webhook_allow_private});
+  v1_jobs_.emplace(OrNull(database_), *outbox_, guards);
   docs_.emplace(settings.docs_folder, kInfo);
   api_.emplace(RoutesOf(OrNull(database_), *login_, *users_, *tasks_, *jobs_, *v1_users_,
-                        *v1_tasks_, *docs_),
+                        *v1_tasks_, *v1_webhooks_, *v1_jobs_, *docs_),
                metrics, shard, http::ApiOptions{.access_log = settings.access_log});
   docs_->Describe(api_->routes());
 

@@ -18,8 +18,10 @@
 #include "app/settings.h"
 #include "app/tasks/tasks.h"
 #include "app/users/users.h"
+#include "app/v1/jobs.h"
 #include "app/v1/tasks.h"
 #include "app/v1/users.h"
+#include "app/v1/webhooks.h"
 
 namespace todo {
 
@@ -65,6 +67,8 @@ class ServingThread {
   std::optional<jobs::Jobs> jobs_;
   std::optional<v1::Users> v1_users_;
   std::optional<v1::Tasks> v1_tasks_;
+  std::optional<v1::Webhooks> v1_webhooks_;
+  std::optional<v1::Jobs> v1_jobs_;
   std::optional<docs::Docs> docs_;
   std::optional<http::Api> api_;
   std::optional<sb::http::Server> server_;

@@ -65,8 +65,11 @@ int Work(const Settings& settings) {
     postgres.emplace(jobs_loop, database, jobs::Statements());
   }
   jobs::Pool pool(jobs_loop, AvailableCores());
-  const jobs::Handlers handlers = jobs::MakeHandlers(
-      {.pool = pool, .postgres = postgres ? &*postgres : nullptr, .worker = options.consumer});
+  webhooks::Poster poster(jobs_loop, {.allow_private = settings.webhook_allow_private});
+  const jobs::Handlers handlers = jobs::MakeHandlers({.pool = pool,
+                                                      .postgres = postgres ? &*postgres : nullptr,
+                                                      .poster = poster,
+                                                      .worker = options.consumer});
   jobs::WorkerMetrics metrics;
   options.on_stopped = [&] {
     if (postgres) postgres->Stop();

@@ -1,6 +1,8 @@
 #include "app/jobs/handlers.h"
 
 #include "app/jobs/bulk_tasks.h"
+#include "app/jobs/csv_export.h"
+#include "app/jobs/deliver_webhook.h"
 #include "app/jobs/sum_squares.h"
 
 namespace todo::jobs {
@@ -14,6 +16,12 @@ Handlers MakeHandlers(const HandlerTools& tools) {
   if (tools.postgres == nullptr) return handlers;
   handlers["bulk_tasks"] = [postgres = tools.postgres, worker = tools.worker](const Job& job) {
     return MakeTasks(*postgres, worker, job);
+  };
+  handlers["csv_export"] = [postgres = tools.postgres, worker = tools.worker](const Job& job) {
+    return ExportCsv(*postgres, worker, job);
+  };
+  handlers["webhook"] = [postgres = tools.postgres, poster = &tools.poster](const Job& job) {
+    return DeliverWebhook(*postgres, *poster, job);
   };
   return handlers;
 }

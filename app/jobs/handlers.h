@@ -6,13 +6,15 @@
 #include "app/jobs/handler.h"
 #include "app/jobs/pool.h"
 #include "app/store/postgres.h"
+#include "app/webhooks/post.h"
 
 namespace todo::jobs {
 
 struct HandlerTools {
   Pool& pool;
   store::Postgres* postgres;  // prepares Statements(); null: kinds that need it are left out
-  std::string worker;         // the name under which it holds jobs
+  webhooks::Poster& poster;
+  std::string worker;  // the name under which it holds jobs
 };
 
 // What `tools` refers to must outlive them.

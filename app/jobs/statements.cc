@@ -7,7 +7,7 @@ namespace todo::jobs {
 std::span<const store::Statement> Statements() {
   // In the order of JobStatement. A running job is due for the relay only after its lease, so that
   // nobody hands over what is in good hands.
-  static constexpr std::array<store::Statement, 20> kStatements = {{
+  static constexpr std::array<store::Statement, 19> kStatements = {{
       {"job_begin",
        "UPDATE jobs SET state = 'running', worker = $2::text, attempts = attempts + 1,"
        " lease_until = now() + $3::bigint * interval '1 ms',"
@@ -69,11 +69,9 @@ std::span<const store::Statement> Statements() {
        " LIMIT $1::bigint)",
        true},
       {"job_dead",
-       "SELECT id, kind, payload, attempts, error, finished_at FROM jobs"
+       "SELECT id, kind, payload, attempts, error, to_char(finished_at AT TIME ZONE 'UTC',"
+       " 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') FROM jobs"
        " WHERE queue = $1::text AND state = 'dead' ORDER BY finished_at DESC LIMIT $2::bigint"},
-      {"job_by_id",
-       "SELECT id, kind, payload, attempts, error, finished_at, state, queue, created_at FROM jobs"
-       " WHERE id = $1::text"},
       {"job_revive",
        "UPDATE jobs SET state = 'queued', attempts = 0, due_at = now(), relay_at = now(),"
        " worker = NULL, finished_at = NULL WHERE id = $1::text AND state = 'dead' RETURNING id",

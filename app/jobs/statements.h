@@ -24,7 +24,6 @@ enum JobStatement : std::size_t {
   kNewRun,     // $1 queue, $2 run id -> how many jobs are handed over again
   kForgetOld,  // $1 most
   kDead,       // $1 queue, $2 most -> id, kind, payload, attempts, error, finished_at; latest first
-  kJob,        // $1 id -> id, kind, payload, attempts, error, finished_at, state, queue, created_at
   kReviveDead,   // $1 id -> id
   kDropDead,     // $1 id -> id
   kTasksPage,    // $1 owner, $2 id after which, $3 most -> id, title, completed, owner_id

@@ -162,10 +162,24 @@ std::span<const Statement> Statements() {
        " now() + $6::bigint * interval '1 ms') RETURNING id",
        true},
       {"job_by_id",
-       "SELECT id, kind, state, payload, result, error, owner_id,"
-       " to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') AS created_at,"
-       " to_char(finished_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') AS finished_at"
-       " FROM jobs WHERE id = $1::text"},
+       "SELECT id, kind, state, payload, result, error, owner_id, " TODO_TIME(
+           "created_at") " AS created_at, " TODO_TIME("finished_at") " AS finished_at"
+                                                                     " FROM jobs WHERE id = "
+                                                                     "$1::text"},
+      {"create_webhook",
+       "INSERT INTO webhooks (owner_id, url, events, secret)"
+       " SELECT $1::bigint, $2::text, $3::text[], $4::text"
+       " WHERE (SELECT count(*) FROM webhooks WHERE owner_id = $1::bigint) < 20"
+       " RETURNING id, url, 'task.created' = ANY (events), 'task.completed' = ANY "
+       "(events), " TODO_TIME("created_at"),
+       true},
+      {"webhooks",
+       "SELECT id, url, 'task.created' = ANY (events), 'task.completed' = ANY (events), " TODO_TIME(
+           "created_at") " FROM webhooks WHERE owner_id = $1::bigint ORDER BY id"},
+      {"delete_webhook",
+       "DELETE FROM webhooks WHERE id = $1::bigint AND owner_id = $2::bigint RETURNING id", true},
+      {"export_part",
+       "SELECT content FROM export_parts WHERE job_id = $1::text AND part = $2::bigint"},
   };
   return kStatements;
 }

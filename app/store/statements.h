@@ -42,6 +42,10 @@ enum StatementId : std::size_t {
   // $1 id, $2 queue, $3 kind, $4 payload, $5 owner or 0, $6 ms until the relay looks after it -> id
   kCreateJob,
   kJobById,  // $1 id -> id, kind, state, payload, result, error, owner_id, created_at, finished_at
+  kCreateWebhook,  // $1 owner, $2 url, $3 events, $4 secret -> webhook; none: he has 20
+  kWebhooks,       // $1 owner -> webhooks: id, url, on created, on completed, created_at
+  kDeleteWebhook,  // $1 id, $2 owner -> id
+  kExportPart,     // $1 job, $2 part -> content
 };
 
 std::span<const Statement> Statements();

@@ -35,6 +35,13 @@ Response Created(std::string body, std::string location, std::string tag) {
   return response;
 }
 
+Response Fresh(std::string body) {
+  Response response;
+  response.body = std::move(body);
+  AddCaching(response);
+  return response;
+}
+
 Response NoContent() {
   Response response;
   response.status = 204;

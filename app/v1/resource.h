@@ -20,6 +20,9 @@ sb::http::Response Resource(std::string body, std::string tag, std::string_view 
 // 201 of what is now at `location`.
 sb::http::Response Created(std::string body, std::string location, std::string tag);
 
+// 200 of what has no version: made anew for each request.
+sb::http::Response Fresh(std::string body);
+
 sb::http::Response NoContent();
 
 // What a failed query becomes, as a problem.
