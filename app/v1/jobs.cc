@@ -3,6 +3,7 @@
 #include "app/http/json_writer.h"
 #include "app/http/replies.h"
 #include "app/v1/resource.h"
+#include "app/v1/shapes.h"
 #include "common/json.h"
 
 namespace todo::v1 {
@@ -36,8 +37,6 @@ constexpr Field kJobFields[] = {
      .description = "Where a done csv_export can be read."}};
 constexpr Shape kJob = {"Job", kJobFields};
 
-constexpr Field kAcceptedFields[] = {{.name = "id"}, {.name = "status_url"}};
-
 constexpr Parameter kJobId = {
     .name = "job_id", .where = Parameter::Where::kPath, .min_length = 1, .max_length = 64};
 
@@ -59,10 +58,7 @@ void AppendTextOrNull(std::string& body, std::string_view name, std::string_view
   body += "\":null";
 }
 
-}  // namespace
-
-const Shape kAcceptedJob = {"AcceptedJob", kAcceptedFields};
-
+// 202 of a job that was accepted, or the problem.
 Response Accepted(const Expected<std::string>& id) {
   if (!id) {
     if (id.error().code == ErrorCode::kNotFound) return GoneUser();
@@ -77,6 +73,8 @@ Response Accepted(const Expected<std::string>& id) {
   response.status = 202;
   return response;
 }
+
+}  // namespace
 
 void Jobs::AddRoutes(std::vector<http::Route>& routes) {
   routes.push_back({.method = "GET",
@@ -94,7 +92,7 @@ void Jobs::AddRoutes(std::vector<http::Route>& routes) {
                     .parameters = {},
                     .handler = [this](const Call& call) { return Export(call); },
                     .guards = guards_,
-                    .answers = {{202, "Accepted: it will be made.", &kAcceptedJob, {"Location"}},
+                    .answers = {{202, "Accepted: it will be made.", &kAcceptedBulk, {"Location"}},
                                 {503, "Come back later."}},
                     .tag = "jobs",
                     .summary = "Export your tasks as CSV"});

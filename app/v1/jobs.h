@@ -11,10 +11,6 @@
 
 namespace todo::v1 {
 
-// 202 of a job that was accepted, or the problem.
-sb::http::Response Accepted(const sb::Expected<std::string>& id);
-extern const http::Shape kAcceptedJob;
-
 // Loop thread only. `database` may be null (not configured): then 503.
 class Jobs {
  public:
