@@ -19,6 +19,7 @@ if [ ! -x "$tool" ]; then
   trap 'rm -rf "$work"' EXIT
   GOBIN="$work" CGO_ENABLED=0 "$go" install -trimpath "github.com/compose-spec/compose-go/v2/cmd@$loader" >&2
   mv "$work/cmd" "$tool"
+  rm -rf "$work"
 fi
 cd "$(dirname "$file")"
 exec "$tool" --format json "$(basename "$file")"
