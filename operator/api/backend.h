@@ -101,6 +101,9 @@ struct Autoscaling {
   bool paused = false;   // the count stays as it is
   int min_replicas = 1;  // 0 never with kHpa
   int max_replicas = 1;
+  // Bounds of the HPA while schedules are open (plan/engine.h); 0: those above.
+  int hpa_min_replicas = 0;
+  int hpa_max_replicas = 0;
   std::vector<Metric> metrics;  // at least one
   Json behavior;                // autoscaling/v2 behavior, verbatim; null: unset
   std::optional<Fallback> fallback;
@@ -114,7 +117,8 @@ struct Autoscaling {
 struct Workload {
   std::vector<std::string> command;  // never empty
   std::vector<std::string> args;
-  int replicas = 1;  // fixed count; without meaning when autoscaled
+  int replicas = 1;             // fixed count; without meaning when autoscaled
+  bool replicas_given = false;  // the spec says so; else it is the default
   std::optional<Autoscaling> autoscaling;
   Json resources;
   Json env;

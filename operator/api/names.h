@@ -21,6 +21,8 @@ inline constexpr const char* kAppliedHashAnnotation = "scalablebackend.io/applie
 
 inline constexpr const char* kFieldManager = "scalablebackend-operator";
 inline constexpr const char* kHandoverFieldManager = "scalablebackend-handover";
+inline constexpr const char* kScaleFieldManager = "scalablebackend-autoscaler";  // Direct engine
+inline constexpr const char* kHpaFieldManager = "kube-controller-manager";  // as HPA controller
 
 // Values of kComponentLabel.
 inline constexpr const char* kApiComponent = "api";

@@ -93,6 +93,7 @@ void ParseWorkload(const Field& field, const WorkloadDefaults& defaults,
   workload.command = ParseCommand(field["command"], defaults.command);
   workload.args = field["args"].Strings(64, 4096);
   workload.replicas = field["replicas"].Int(defaults.replicas, 0, 1000);
+  workload.replicas_given = field["replicas"].present();
   workload.autoscaling = ParseAutoscaling(field["autoscaling"], namespace_name, name);
   if (workload.autoscaling && field["replicas"].present()) {
     field["replicas"].Fault(

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "common/json.h"
+#include "common/time.h"
 #include "operator/plan/diagnose.h"
 #include "operator/resources/credentials.h"
 
@@ -37,6 +38,18 @@ struct MetricsApi {
   std::string problem;  // when not ours: who serves it, or that nobody does, and what to do
 };
 
+// What the Direct engine last decided for a workload, as far as it is worth telling.
+struct ScalingState {
+  int desired = 0;
+  std::string rule;    // scaling::Rule
+  std::string reason;  // one sentence
+  std::string metric;  // that decided; "": none
+  std::string value;
+  std::string target;
+  long evidence_age_seconds = 0;
+  WallTime at;  // when this was decided first
+};
+
 struct Observed {
   // Live objects that carry our labels for this backend (projected, see reconcile/projections.h).
   std::map<ChildRef, ObjectPtr> children;
@@ -45,6 +58,8 @@ struct Observed {
   // By target ("api", "worker/default") and metric name.
   std::map<std::pair<std::string, std::string>, MetricEvidence> metrics;
   MetricsApi metrics_api;
+  // By target. Empty for a workload of the Direct engine: it has not decided yet.
+  std::map<std::string, ScalingState> scaling;
 
   // Names of ours that an object without our labels holds: it is never overwritten.
   std::map<ChildRef, std::string> foreign;

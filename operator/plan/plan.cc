@@ -10,6 +10,7 @@
 #include "operator/plan/applied.h"
 #include "operator/plan/children.h"
 #include "operator/plan/components.h"
+#include "operator/plan/engine.h"
 #include "operator/plan/replicas.h"
 #include "operator/plan/scaling_condition.h"
 #include "operator/plan/status.h"
@@ -62,11 +63,11 @@ bool IsLeftover(const Json& object, const api::Backend& backend) {
 class Planner {
  public:
   Planner(const api::Backend& backend, const Observed& observed, Json old_status, WallTime now)
-      : backend_(backend),
+      : backend_(WithEngines(backend, observed.metrics_api, now)),
         observed_(observed),
         old_status_(std::move(old_status)),
         now_(now),
-        desired_(DesiredChildren(backend)) {}
+        desired_(DesiredChildren(backend_)) {}
 
   Plan Make() {
     PlanCredentials();
@@ -105,8 +106,9 @@ class Planner {
       findings.emplace_back(api::condition::kScalingActive, scaling->finding);
       plan_.requeue_after = scaling->look_again;
     }
+    LookAtSchedules();
     AddChildFaults(findings);
-    if (!observed_.foreign.empty()) plan_.requeue_after = kForeignRetry;
+    if (!observed_.foreign.empty()) LookAgainIn(kForeignRetry);
     plan_.status = MakeStatus(old_status_, backend_, desired_,
                               Conditions(findings, backend_.generation), observed_, now_);
     plan_.events = EventsFor(old_status_, plan_.status);
@@ -114,6 +116,25 @@ class Planner {
   }
 
  private:
+  void LookAgainIn(Duration delay) {
+    plan_.requeue_after = std::min(plan_.requeue_after.value_or(delay), delay);
+  }
+
+  // Schedules open and close at whole minutes, and change the bounds of an HPA then.
+  void LookAtSchedules() {
+    const auto scheduled = [](const api::Workload& workload) {
+      return workload.autoscaling && workload.autoscaling->engine == api::Engine::kHpa &&
+             !workload.autoscaling->schedules.empty();
+    };
+    if (!scheduled(backend_.api) &&
+        std::none_of(backend_.workers.begin(), backend_.workers.end(), scheduled)) {
+      return;
+    }
+    const auto minute = std::chrono::floor<std::chrono::minutes>(now_) + std::chrono::minutes(1);
+    LookAgainIn(std::chrono::duration_cast<Duration>(minute - now_) +
+                std::chrono::milliseconds(50));
+  }
+
   bool IsForeign(const ChildRef& ref) const { return observed_.foreign.contains(ref); }
 
   // Credentials are made once. A second set would lock everybody out of the data that the first one
@@ -143,8 +164,9 @@ class Planner {
     return MigrationFinding(backend_, job->object, database.ready(), observed_);
   }
 
-  Finding PlanDeployment(const Child& child, bool gated) {
+  Finding PlanDeployment(Child child, bool gated) {
     const Json* live = observed_.Find(child.ref.kind, child.ref.name);
+    child.object = KeepCount(child, live);
     const Json* autoscaler = observed_.Find("HorizontalPodAutoscaler", child.ref.name);
     if (!gated && !IsForeign(child.ref) && !(live && IsGoing(*live))) {
       for (Action& action : ApplyDeployment(child, live, autoscaler)) {
@@ -207,7 +229,7 @@ class Planner {
     }
   }
 
-  const api::Backend& backend_;
+  const api::Backend backend_;  // with engines decided
   const Observed& observed_;
   const Json old_status_;
   const WallTime now_;

@@ -49,6 +49,23 @@ ReplicasOwners OwnersOfReplicas(const Json& live) {
   return owners;
 }
 
+bool AutoscalerOwnsReplicas(const Json& live) {
+  const Json* entries = Find(live, {"metadata", "managedFields"});
+  if (!entries || !entries->is_array()) return false;
+  return std::any_of(entries->begin(), entries->end(), [](const Json& entry) {
+    const std::string manager = StringAt(entry, {"manager"});
+    return Find(entry, {"fieldsV1", "f:spec", "f:replicas"}) &&
+           (manager == api::kHandoverFieldManager || manager == api::kScaleFieldManager ||
+            manager == api::kHpaFieldManager);
+  });
+}
+
+Json KeepCount(const Child& child, const Json* live) {
+  const bool keep = live && !child.workload->autoscaling && !child.workload->replicas_given &&
+                    AutoscalerOwnsReplicas(*live);
+  return keep ? resources::WithReplicas(child.object, LiveReplicas(*live)) : child.object;
+}
+
 std::vector<Action> ApplyDeployment(const Child& child, const Json* live, const Json* autoscaler) {
   const auto& autoscaling = child.workload->autoscaling;
   if (!autoscaling) {

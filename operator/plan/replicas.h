@@ -7,7 +7,8 @@
 //   autoscaler);
 //   2. the hand-over manager applies the live count: now two own it;
 //   3. our manager applies the object without replicas: the hand-over manager alone owns it;
-//   4. the autoscaler writes through /scale and owns it from then on.
+//   4. the autoscaler (the HPA controller, or our own loop of the Direct engine) writes through
+//   /scale and owns it from then on. A change of engine is therefore no change of the count.
 // https://kubernetes.io/docs/reference/using-api/server-side-apply/#transferring-ownership
 #pragma once
 
@@ -27,6 +28,15 @@ struct ReplicasOwners {
   bool others = false;
 };
 ReplicasOwners OwnersOfReplicas(const Json& live);
+
+// Whether an autoscaler, or the hand-over to one, owns spec.replicas. It still does after
+// autoscaling was switched off, for as long as nobody sets another count: then the live count is
+// applied rather than the default, so that switching off moves nothing. (Server-side apply of an
+// equal value makes a second owner and leaves the first.)
+bool AutoscalerOwnsReplicas(const Json& live);
+
+// The object of `child` with the live count in that case, else as it is.
+Json KeepCount(const Child& child, const Json* live);
 
 // The actions that bring one Deployment to `child`, ownership of replicas included: one or two
 // applies. `live` is null if it does not exist; `autoscaler` is its live HPA or null.

@@ -68,6 +68,15 @@ std::optional<Finding> EvidenceFault(const std::string& field, const MetricEvide
           (rejected ? "Mend the query" : "Check that " + prometheus_url + " is up and reachable"));
 }
 
+// The same for what is read from pods, whose error says what it is about.
+std::optional<Finding> PodEvidenceFault(const std::string& field, const MetricEvidence& evidence) {
+  if (evidence.state == State::kFresh) return std::nullopt;
+  if (evidence.state == State::kUnknown) return Waiting(field + ": not read yet");
+  return Inactive(
+      evidence.state == State::kEmpty ? api::reason::kQueryEmpty : api::reason::kMetricsUnavailable,
+      field + ": " + evidence.error + "; replicas hold");
+}
+
 Finding HpaFinding(const Target& target, const Observed& observed) {
   const std::string name = "HorizontalPodAutoscaler " + target.child;
   const Json* autoscaler = observed.Find("HorizontalPodAutoscaler", target.child);
@@ -88,16 +97,36 @@ Finding HpaFinding(const Target& target, const Observed& observed) {
 
 Finding TargetFinding(const api::Backend& backend, const Target& target, const Observed& observed) {
   bool external = false;
+  const bool direct = target.autoscaling->engine == api::Engine::kDirect;
+  if (target.autoscaling->paused) {
+    return {ConditionStatus::kTrue, api::reason::kPaused,
+            target.field + ".autoscaling.paused is true: the count of Deployment " + target.child +
+                " stays",
+            false};
+  }
   for (std::size_t i = 0; i < target.autoscaling->metrics.size(); ++i) {
     const api::Metric& metric = target.autoscaling->metrics[i];
-    if (metric.type != api::MetricType::kPrometheus) continue;
+    if (metric.type == api::MetricType::kResource && !direct) continue;
     external = true;
     auto known = observed.metrics.find({target.key, metric.name});
     const MetricEvidence evidence =
         known == observed.metrics.end() ? MetricEvidence{} : known->second;
     const std::string field =
         target.field + ".autoscaling.metrics[" + std::to_string(i) + "] \"" + metric.name + "\"";
-    if (auto fault = EvidenceFault(field, evidence, backend.prometheus_url)) return *fault;
+    // A metric of pods, in a workload without any: nothing is wrong.
+    const bool of_pods =
+        metric.type == api::MetricType::kResource || metric.type == api::MetricType::kRequests;
+    if (of_pods && evidence.state == State::kEmpty && target.autoscaling->min_replicas == 0) {
+      continue;
+    }
+    const auto fault = metric.type == api::MetricType::kPrometheus
+                           ? EvidenceFault(field, evidence, backend.prometheus_url)
+                           : PodEvidenceFault(field, evidence);
+    if (fault) return *fault;
+  }
+  if (direct) {
+    return {ConditionStatus::kTrue, api::reason::kMetricsFresh,
+            "Deployment " + target.child + " is scaled on fresh metrics", false};
   }
   if (external && !observed.metrics_api.ours) {
     return Inactive(api::reason::kMetricsApiForeign, observed.metrics_api.problem);

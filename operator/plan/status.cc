@@ -6,6 +6,7 @@
 
 #include "operator/api/names.h"
 #include "operator/plan/live_condition.h"
+#include "operator/plan/scaling_status.h"
 
 namespace sb::plan {
 namespace {
@@ -104,6 +105,9 @@ Json MakeStatus(const Json& old_status, const api::Backend& backend,
       status["readyReplicas"] = live ? IntAt(*live, {"status", "readyReplicas"}) : 0;
       status["selector"] = SelectorText(child.object);
     }
+  }
+  if (Json scaling = ScalingStatus(old_status, backend, observed); !scaling.is_null()) {
+    status["autoscaling"] = std::move(scaling);
   }
   return status;
 }

@@ -23,8 +23,8 @@ http::ServerOptions ServerOptions(std::uint16_t port, const http::TlsOptions& tl
 }  // namespace
 
 MetricsApiServer::MetricsApiServer(boost::asio::io_context& loop, const kube::Client& client,
-                                   scaling::Sampler& sampler, metrics_api::Metrics& metrics,
-                                   Options options)
+                                   scaling::Sampler& sampler, scaling::StandIn& stand_in,
+                                   metrics_api::Metrics& metrics, Options options)
     : review_([&client](const std::string& path, const Json& body) {
         return client.PostPath(path, body);
       }),
@@ -33,8 +33,10 @@ MetricsApiServer::MetricsApiServer(boost::asio::io_context& loop, const kube::Cl
       certificate_(client, SystemClock(), {.namespace_name = options.namespace_}),
       api_(
           authenticator_, authorizer_,
-          [&sampler](const scaling::MetricId& id, TimePoint deadline) {
-            return sampler.Current(id, kMaxSampleAge, deadline);
+          [&sampler, &stand_in](const scaling::MetricId& id, TimePoint deadline) {
+            auto sample = sampler.Current(id, kMaxSampleAge, deadline);
+            if (sample) sample = stand_in.Replace(id, *std::move(sample), SystemClock().WallNow());
+            return sample;
           },
           SystemClock(), &metrics),
       tls_{.current = [this] { return certificate_.Current(); }, .ask_client_certificate = true},
@@ -50,8 +52,11 @@ MetricsApiServer::MetricsApiServer(boost::asio::io_context& loop, const kube::Cl
 
 plan::MetricsApi MetricsApiServer::State() const {
   const auto state = upkeep_.State();
-  if (!state || state->owner == metrics_api::SlotOwner::kOurs) return {};
-  return {.ours = false, .problem = state->message};
+  if (!state) return {};
+  const bool ours = state->owner == metrics_api::SlotOwner::kOurs;
+  if (steady_.Observe(ours, SystemClock().Now())) return {};
+  return {.ours = false,
+          .problem = ours ? "the metrics API was not ours a moment ago" : state->message};
 }
 
 }  // namespace sb::process

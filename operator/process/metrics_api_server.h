@@ -10,9 +10,11 @@
 #include "common/http/server.h"
 #include "operator/kube/client.h"
 #include "operator/metrics_api/server.h"
+#include "operator/metrics_api/slot_steadiness.h"
 #include "operator/metrics_api/upkeep.h"
 #include "operator/plan/observed.h"
 #include "operator/scaling/sampler.h"
+#include "operator/scaling/stand_in.h"
 
 namespace sb::process {
 
@@ -28,7 +30,8 @@ class MetricsApiServer {
 
   // All references must outlive this.
   MetricsApiServer(boost::asio::io_context& loop, const kube::Client& client,
-                   scaling::Sampler& sampler, metrics_api::Metrics& metrics, Options options);
+                   scaling::Sampler& sampler, scaling::StandIn& stand_in,
+                   metrics_api::Metrics& metrics, Options options);
 
   // Leadership changed.
   void Kick() { upkeep_.Kick(); }
@@ -47,6 +50,7 @@ class MetricsApiServer {
   metrics_api::MetricsApi api_;
   http::TlsOptions tls_;
   metrics_api::Upkeep upkeep_;
+  mutable metrics_api::SlotSteadiness steady_;
   http::Server server_;
 };
 

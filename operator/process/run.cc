@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -18,20 +19,31 @@
 
 #include "common/log.h"
 #include "common/metrics/process_metrics.h"
+#include "operator/api/names.h"
+#include "operator/api/parse.h"
 #include "operator/kube/cluster_config.h"
 #include "operator/kube/cpprest_transport.h"
 #include "operator/kube/leader_elector.h"
 #include "operator/kube/metrics.h"
 #include "operator/metrics_api/metrics.h"
+#include "operator/podmetrics/reader.h"
 #include "operator/process/health_server.h"
 #include "operator/process/metrics_api_server.h"
+#include "operator/process/pod_metrics.h"
 #include "operator/prometheus/client.h"
 #include "operator/reconcile/controller.h"
+#include "operator/reconcile/direct_scaler.h"
+#include "operator/reconcile/scaling_metrics.h"
+#include "operator/reconcile/wanted_metrics.h"
+#include "operator/scaling/stand_in.h"
 
 namespace sb::process {
 namespace {
 
 using namespace std::chrono_literals;
+
+// Every sample is asked for each 10 s, within 3 s, whether or not the answer is good.
+constexpr std::chrono::seconds kMostSilence{60};
 
 constexpr const char* kLeaseName = "scalablebackend-operator";
 
@@ -48,7 +60,9 @@ class Process {
         queue_("scalablebackend", {.metrics = &kube_metrics_}),
         sampler_(
             [this](const std::string& url, const std::string& query, Duration timeout) {
-              return prometheus_.Query(url, query, timeout);
+              const auto of_pods = podmetrics::ParseSource(url, query);
+              return of_pods ? pod_reader_.Query(*of_pods, std::min<Duration>(timeout, 1s))
+                             : prometheus_.Query(url, query, timeout);
             },
             SystemClock(), {},
             [this](const scaling::BackendKey& key) {
@@ -66,19 +80,23 @@ class Process {
                       },
                   .metrics = &kube_metrics_}),
         recorder_(client_, {.instance = elector_.identity(), .metrics = &kube_metrics_}),
-        controller_(
-            client_, view_, sampler_, recorder_, queue_, reconcile_metrics_,
-            {.defaults = options.defaults,
-             .workers = options.workers,
-             .metrics_api =
-                 [this] { return metrics_api_ ? metrics_api_->State() : plan::MetricsApi{}; },
-             .kube_metrics = &kube_metrics_}),
+        controller_(client_, view_, sampler_, recorder_, queue_, reconcile_metrics_,
+                    {.defaults = options.defaults,
+                     .workers = options.workers,
+                     .metrics_api = [this] { return MetricsApiNow(); },
+                     .scaling = [this](const kube::ObjectKey& key) { return direct_.States(key); },
+                     .kube_metrics = &kube_metrics_}),
+        direct_(client_, view_, sampler_, recorder_,
+                {.defaults = options.defaults,
+                 .metrics_api = [this] { return MetricsApiNow(); },
+                 .on_change = [this](const kube::ObjectKey& key) { queue_.Add(key); }}),
         health_(MakeHealthServer(
-            loop_, options.metrics_port, {&registry_, &kube_metrics_, &process_metrics_},
+            loop_, options.metrics_port,
+            {&registry_, &kube_metrics_, &process_metrics_, &scaling_metrics_},
             {.healthy = [this] { return Unhealthy(); }, .ready = [this] { return NotReady(); }})) {
     if (!options.serve_metrics_api) return;
     metrics_api_ = std::make_unique<MetricsApiServer>(
-        loop_, client_, sampler_, api_metrics_,
+        loop_, client_, sampler_, stand_in_, api_metrics_,
         MetricsApiServer::Options{.port = options.metrics_api_port,
                                   .namespace_ = options.pod_namespace,
                                   .is_leading = [this] { return elector_.IsLeader(); },
@@ -104,7 +122,9 @@ class Process {
       if (!elector_.WaitForLeadership(stop)) return;
       log::Info("leading", {{"identity", elector_.identity()}});
       if (metrics_api_) metrics_api_->Kick();
+      WantAll();  // the leader samples what it scales more often
       EnqueueAll();
+      std::jthread scale([this](std::stop_token scale_stop) { direct_.Run(scale_stop); });
       if (auto ran = controller_.Run(stop); !ran) {
         log::Error("the controller ended", {{"error", ran.error().message}});
         failed = true;
@@ -127,6 +147,61 @@ class Process {
   }
 
  private:
+  // Who serves the metrics API; tells everybody when that has changed.
+  plan::MetricsApi MetricsApiNow() {
+    plan::MetricsApi state =
+        metrics_api_ ? metrics_api_->State()
+                     : plan::MetricsApi{.ours = false,
+                                        .problem =
+                                            "the operator was told not to serve the metrics "
+                                            "API (--no-metrics-api); use engine: Direct"};
+    if (slot_is_ours_.exchange(state.ours) != state.ours) {
+      WantAll();
+      EnqueueAll();
+    }
+    return state;
+  }
+
+  // Tells the sampler and the fallback what `object` wants.
+  void Want(const kube::ObjectKey& key, const Json& object) {
+    const scaling::BackendKey name{key.namespace_, key.name};
+    const auto backend = api::Parse(object, options_.defaults);
+    if (!backend) {
+      sampler_.Forget(name);
+      stand_in_.SetWanted(name, {});
+      return;
+    }
+    auto wanted = reconcile::WantedMetrics(*backend, MetricsApiNow());
+    if (!elector_.IsLeader()) {
+      for (scaling::WantedMetric& metric : wanted) metric.interval = {};
+    }
+    sampler_.SetWanted(name, std::move(wanted));
+    std::map<std::string, api::Autoscaling> targets;
+    if (backend->api.autoscaling) targets["api"] = *backend->api.autoscaling;
+    for (const api::Worker& worker : backend->workers) {
+      if (worker.autoscaling) targets["worker/" + worker.name] = *worker.autoscaling;
+    }
+    stand_in_.SetWanted(name, targets);
+  }
+
+  void WantAll() {
+    for (const kube::ObjectPtr& backend : view_.AllBackends()) {
+      Want(backend->key(), backend->ToJson());
+    }
+  }
+
+  // The counts of a workload, for the fallback of the HPA engine.
+  scaling::StandIn::Counts CountsOf(const scaling::BackendKey& backend,
+                                    const std::string& target) const {
+    const std::string name = target == "api" ? api::ApiName(backend.name)
+                                             : api::WorkerName(backend.name, target.substr(7));
+    const kube::ObjectPtr deployment =
+        view_.Child(kube::Deployments().kind, {backend.namespace_name, name});
+    if (!deployment) return {};
+    return {static_cast<int>(deployment->At({"spec", "replicas"}).Integer(1)),
+            static_cast<int>(deployment->At({"status", "readyReplicas"}).Integer())};
+  }
+
   void EnqueueAll() {
     for (const kube::ObjectPtr& backend : view_.AllBackends()) {
       queue_.Add(backend->key(), kube::Priority::kLow);
@@ -139,10 +214,10 @@ class Process {
                 [this](const kube::ObjectKey& key, const kube::ObjectPtr& now) {
                   const scaling::BackendKey backend{key.namespace_, key.name};
                   if (now) {
-                    sampler_.SetWanted(backend,
-                                       reconcile::WantedMetrics(now->ToJson(), options_.defaults));
+                    Want(key, now->ToJson());
                   } else {
                     sampler_.Forget(backend);
+                    stand_in_.SetWanted(backend, {});
                   }
                   queue_.Add(key, Urgency());
                 },
@@ -170,6 +245,8 @@ class Process {
   std::string NotReady() const {
     if (metrics_api_ && !metrics_api_->HasCertificate())
       return "the metrics API has no certificate yet";
+    if (const auto silence = sampler_.SinceLastAnswer(); silence && *silence > kMostSilence)
+      return "no metric has been asked for lately: the sampler is stuck";
     if (view_.Synced()) return "";
     const std::string problem = view_.Problem();
     return "the first lists are not complete" + (problem.empty() ? "" : ": " + problem);
@@ -185,11 +262,23 @@ class Process {
   kube::Client election_client_;
   kube::WorkQueue queue_;
   promql::Client prometheus_;
+  podmetrics::Reader pod_reader_{
+      [this](const std::string& namespace_name, const std::string& backend) {
+        return PodsOf(view_, namespace_name, backend);
+      },
+      podmetrics::Scrape,
+      [this](const podmetrics::PodQuery& query) { return UsageOf(client_, query); }, SystemClock()};
+  scaling::StandIn stand_in_{[this](const scaling::BackendKey& backend, const std::string& target) {
+    return CountsOf(backend, target);
+  }};
+  std::atomic<bool> slot_is_ours_ = true;
   scaling::Sampler sampler_;
   reconcile::ClusterView view_;
   kube::LeaderElector elector_;
   kube::EventRecorder recorder_;
   reconcile::Controller controller_;
+  reconcile::DirectScaler direct_;
+  reconcile::ScalingMetrics scaling_metrics_{direct_};
   boost::asio::io_context loop_{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> keep_serving_{
       loop_.get_executor()};

@@ -108,6 +108,21 @@ kube::ObjectPtr ClusterView::Backend(const kube::ObjectKey& key) const {
 
 std::vector<kube::ObjectPtr> ClusterView::AllBackends() const { return backends_->store().List(); }
 
+kube::ObjectPtr ClusterView::Child(std::string_view kind, const kube::ObjectKey& key) const {
+  for (const auto& informer : children_) {
+    if (informer->resource().kind == kind) return informer->store().Get(key);
+  }
+  return nullptr;
+}
+
+std::vector<kube::ObjectPtr> ClusterView::PodsOf(const kube::ObjectKey& backend) const {
+  for (const auto& informer : children_) {
+    if (informer->resource().kind != kube::Pods().kind) continue;
+    return informer->store().ByIndex(kByBackend, backend.namespace_ + "/" + backend.name);
+  }
+  return {};
+}
+
 plan::Observed ClusterView::Observe(const kube::ObjectKey& key) const {
   plan::Observed observed;
   const std::string index = key.namespace_ + "/" + key.name;

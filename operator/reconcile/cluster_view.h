@@ -45,6 +45,10 @@ class ClusterView {
 
   kube::ObjectPtr Backend(const kube::ObjectKey& key) const;
   std::vector<kube::ObjectPtr> AllBackends() const;
+  // One child from the cache, or null; `kind` is one of ChildKinds().
+  kube::ObjectPtr Child(std::string_view kind, const kube::ObjectKey& key) const;
+  // The pods of a backend.
+  std::vector<kube::ObjectPtr> PodsOf(const kube::ObjectKey& backend) const;
   // Children, pods and StorageClasses; the rest of Observed is for the caller to fill in.
   plan::Observed Observe(const kube::ObjectKey& key) const;
 

@@ -61,6 +61,7 @@ plan::Observed Controller::Observe(const kube::ObjectKey& key) const {
     observed.metrics[{id.target, id.metric}] = ToEvidence(sample);
   }
   observed.metrics_api = options_.metrics_api();
+  observed.scaling = options_.scaling(key);
   observed.entropy = DrawEntropy();
   return observed;
 }
@@ -141,25 +142,6 @@ void Controller::Announce(const Json& backend, const std::vector<plan::Event>& e
                         {"reason", event.reason},
                         {"note", event.note}});
   }
-}
-
-std::vector<scaling::WantedMetric> WantedMetrics(const Json& object,
-                                                 const api::OperatorDefaults& defaults) {
-  std::vector<scaling::WantedMetric> wanted;
-  auto backend = api::Parse(object, defaults);
-  if (!backend) return wanted;
-  const auto add = [&](const std::string& target, const api::Workload& workload) {
-    if (!workload.autoscaling) return;
-    for (const api::Metric& metric : workload.autoscaling->metrics) {
-      if (metric.type != api::MetricType::kPrometheus) continue;
-      wanted.push_back({{{backend->namespace_, backend->name}, target, metric.name},
-                        backend->prometheus_url,
-                        metric.promql});
-    }
-  };
-  add("api", backend->api);
-  for (const api::Worker& worker : backend->workers) add("worker/" + worker.name, worker);
-  return wanted;
 }
 
 }  // namespace sb::reconcile

@@ -31,6 +31,9 @@ struct ControllerOptions {
   int workers = 2;
   // Who serves the metrics API now. Thread-safe, no I/O.
   std::function<plan::MetricsApi()> metrics_api;
+  // What the Direct engine decided for the workloads of a backend (DirectScaler::States).
+  std::function<std::map<std::string, plan::ScalingState>(const kube::ObjectKey&)> scaling =
+      [](const kube::ObjectKey&) { return std::map<std::string, plan::ScalingState>(); };
   kube::Metrics* kube_metrics = nullptr;  // must outlive the controller
 };
 
@@ -70,9 +73,5 @@ class Controller {
   std::mutex going_mutex_;
   std::map<kube::ObjectKey, std::string> going_;
 };
-
-// The metrics that a sampler should watch for `backend`; empty if it does not parse.
-std::vector<scaling::WantedMetric> WantedMetrics(const Json& backend,
-                                                 const api::OperatorDefaults& defaults);
 
 }  // namespace sb::reconcile

@@ -47,7 +47,7 @@ kube::Projection KeepReplicasOwners() {
 kube::Projection KeepPodStatus() {
   kube::Projection projection = kube::WithoutNoise();
   projection.Drop("/spec").Drop("/metadata/annotations");
-  for (const char* field : {"podIPs", "hostIPs", "podIP", "hostIP", "qosClass"}) {
+  for (const char* field : {"podIPs", "hostIPs", "hostIP", "qosClass"}) {
     projection.Drop(std::string("/status/") + field);
   }
   return projection;

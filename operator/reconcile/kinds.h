@@ -25,8 +25,8 @@ const std::vector<Kind>& ChildKinds();
 const kube::Resource& ResourceOf(const std::string& kind);
 
 // What a projection keeps: of managedFields, who owns spec.replicas and nothing else; of pods,
-// identity, labels and status; of Secrets the keys but no value ("-" for any), so that no
-// credential stays in memory.
+// identity, labels and status (with the address, for metrics that are read from pods); of Secrets
+// the keys but no value ("-" for any), so that no credential stays in memory.
 kube::Projection KeepReplicasOwners();
 kube::Projection KeepPodStatus();
 kube::Projection KeepSecretKeys();

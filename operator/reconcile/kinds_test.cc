@@ -41,11 +41,13 @@ TEST(KindsTest, ManagedFieldsKeepTheOwnersOfReplicasOnly) {
 }
 
 TEST(KindsTest, APodIsIdentityAndStatus) {
-  const Json pod = {{"metadata", {{"name", "p"}, {"annotations", {{"a", "b"}}}}},
-                    {"spec", {{"containers", Json::array()}}},
-                    {"status", {{"phase", "Running"}, {"podIP", "10.0.0.1"}}}};
+  const Json pod = {
+      {"metadata", {{"name", "p"}, {"annotations", {{"a", "b"}}}}},
+      {"spec", {{"containers", Json::array()}}},
+      {"status", {{"phase", "Running"}, {"podIP", "10.0.0.1"}, {"hostIP", "10.1.0.1"}}}};
   EXPECT_EQ(Cached(pod, kube::Pods(), KeepPodStatus()),
-            Json({{"metadata", {{"name", "p"}}}, {"status", {{"phase", "Running"}}}}));
+            Json({{"metadata", {{"name", "p"}}},
+                  {"status", {{"phase", "Running"}, {"podIP", "10.0.0.1"}}}}));
 }
 
 }  // namespace

@@ -25,10 +25,12 @@ std::optional<Json> Autoscaler(const api::Backend& backend, const api::Workload&
                                const std::string& name, const char* component,
                                const std::string& worker) {
   if (!workload.autoscaling) return std::nullopt;
+  const api::Autoscaling& autoscaling = *workload.autoscaling;
+  if (autoscaling.engine == api::Engine::kDirect || autoscaling.paused) return std::nullopt;
   // External metrics first: API servers that store autoscaling/v1 put resource metrics last.
   Json metrics = Json::array();
   for (const api::Metric& metric : workload.autoscaling->metrics) {
-    if (metric.type != api::MetricType::kPrometheus) continue;
+    if (metric.type == api::MetricType::kResource) continue;
     metrics.push_back(
         {{"type", "External"},
          {"external",
@@ -49,8 +51,10 @@ std::optional<Json> Autoscaler(const api::Backend& backend, const api::Workload&
       {"metadata", ChildMetadata(backend, name, component, worker)},
       {"spec",
        {{"scaleTargetRef", {{"apiVersion", "apps/v1"}, {"kind", "Deployment"}, {"name", name}}},
-        {"minReplicas", workload.autoscaling->min_replicas},
-        {"maxReplicas", workload.autoscaling->max_replicas},
+        {"minReplicas", autoscaling.hpa_min_replicas > 0 ? autoscaling.hpa_min_replicas
+                                                         : autoscaling.min_replicas},
+        {"maxReplicas", autoscaling.hpa_max_replicas > 0 ? autoscaling.hpa_max_replicas
+                                                         : autoscaling.max_replicas},
         {"metrics", std::move(metrics)}}}};
   if (!workload.autoscaling->behavior.is_null()) {
     autoscaler["spec"]["behavior"] = workload.autoscaling->behavior;

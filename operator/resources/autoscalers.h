@@ -1,6 +1,7 @@
-// HorizontalPodAutoscalers: a Prometheus metric becomes an External metric that our metrics API
-// serves, found by its name and the labels of the backend; Resource metrics pass through. Empty
-// when the workload is not autoscaled.
+// HorizontalPodAutoscalers: a metric of type Prometheus, Queue or Requests becomes an External
+// metric that our metrics API serves, found by its name and the labels of the backend; Resource
+// metrics pass through. Empty when the workload is not autoscaled, is paused (the count stays), or
+// has the engine Direct.
 #pragma once
 
 #include <optional>

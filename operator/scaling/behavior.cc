@@ -78,7 +78,7 @@ Behavior DefaultBehavior() {
   Behavior behavior;
   behavior.up.policies = {{RatePolicy::Type::kPercent, 100, seconds(15)},
                           {RatePolicy::Type::kPods, 4, seconds(15)}};
-  behavior.down.window = seconds(300);
+  behavior.down.window = kUnsetDownWindow;
   behavior.down.policies = {{RatePolicy::Type::kPercent, 100, seconds(15)}};
   return behavior;
 }

@@ -38,11 +38,17 @@ struct Behavior {
   ScalingRules down;
 };
 
+// The window of scaling in where none is given. The stock controller's is 300 s of samples 15 s
+// apart: twenty of them, which reach back 285 s. Ours are two seconds apart, so that 300 s would
+// hold on for longer than it does (`simulate --days` shows by how much). A window that is given
+// holds to the second.
+inline constexpr std::chrono::seconds kUnsetDownWindow{285};
+
 // What an unset behavior, or an unset part of it, means. Up: no window, the greater of +100 % and
-// +4 pods per 15 s. Down: a window of 300 s, then anything. The stock controller has one more case:
-// with no `behavior` at all a sync may go to max(2 x current, 4) (see stock_hpa.h). We treat that
-// as the defaults of `behavior`, because a limit "per evaluation" is no limit at an evaluation
-// every two seconds.
+// +4 pods per 15 s. Down: kUnsetDownWindow, then anything. The stock controller has one more case:
+// with no `behavior` at all a sync may go to max(2 x current, 4) (see simulate/stock_hpa.h). We
+// treat that as the defaults of `behavior`, because a limit "per evaluation" is no limit at an
+// evaluation every two seconds.
 Behavior DefaultBehavior();
 
 // `spec`: the `behavior` of an HPA v2, or null. What it leaves out is the default. Safe on any

@@ -13,7 +13,7 @@ TEST(Behavior, DefaultsAreThoseOfAutoscalingV2) {
                            R"({"scaleUp": 3, "scaleDown": {"policies": [{"type": "Pods"}]}})"}) {
     const Behavior behavior = ParseBehavior(Json::parse(text));
     EXPECT_EQ(behavior.up.window, seconds(0)) << text;
-    EXPECT_EQ(behavior.down.window, seconds(300)) << text;
+    EXPECT_EQ(behavior.down.window, kUnsetDownWindow) << text;
     EXPECT_EQ(behavior.up.tolerance, 0.1) << text;
     ASSERT_EQ(behavior.up.policies.size(), 2u) << text;
     ASSERT_EQ(behavior.down.policies.size(), 1u) << text;

@@ -82,7 +82,7 @@ TEST(Decision, EveryKindOfBadEvidenceHoldsTheCount) {
     EXPECT_EQ(decision.rule, Rule::kNoEvidence);
     EXPECT_THAT(decision.reason, HasSubstr("so the count stays"));
     // Back with little load: the window has to pass on fresh evidence, then it follows.
-    EXPECT_EQ(workload.SeeFor(seconds(290), {Fresh(100)}).replicas, 7);
+    EXPECT_EQ(workload.SeeFor(seconds(280), {Fresh(100)}).replicas, 7);
     EXPECT_EQ(workload.SeeFor(seconds(20), {Fresh(100)}).replicas, 1);
   }
 }
@@ -283,8 +283,8 @@ TEST(Decision, PausedMeansNothingMoves) {
 TEST(Decision, ALostHistoryOnlyDelaysScalingIn) {
   Workload workload(OneMetric(), 8, seconds(0));
   EXPECT_EQ(workload.See({Fresh(100)}).rule, Rule::kJustStarted);
-  EXPECT_EQ(workload.SeeFor(seconds(296), {Fresh(100)}).replicas, 8);
-  EXPECT_EQ(workload.SeeFor(seconds(10), {Fresh(100)}).replicas, 1);
+  EXPECT_EQ(workload.SeeFor(seconds(280), {Fresh(100)}).replicas, 8);
+  EXPECT_EQ(workload.SeeFor(seconds(20), {Fresh(100)}).replicas, 1);
   Workload up(OneMetric(), 4, seconds(0));
   EXPECT_EQ(up.See({Fresh(800)}).replicas, 8);
 }

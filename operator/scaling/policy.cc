@@ -9,7 +9,6 @@ MetricPolicy MakeMetric(const api::Metric& metric) {
                       ? metric.target.average_utilization
                       : static_cast<double>(metric.target.quantity.milli()) / 1000;
   policy.activation = static_cast<double>(metric.activation.milli()) / 1000;
-  policy.per_pod = metric.type == api::MetricType::kResource;
   return policy;
 }
 

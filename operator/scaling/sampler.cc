@@ -19,9 +19,9 @@ constexpr std::chrono::seconds kLookUp{1};
 struct Source {
   std::string url;
   std::string query;
-  std::set<MetricId> wanted_by;
+  std::map<MetricId, std::chrono::milliseconds> wanted_by;  // and how often
   std::optional<Sample> sample;
-  TimePoint answered;  // of `sample`
+  TimePoint answered;  // of `sample`; since it is wanted while there is none
   bool asking = false;
   std::uint64_t answers = 0;
   TimePoint due;                    // while not asking
@@ -117,6 +117,17 @@ class Sampler::Impl {
     return all;
   }
 
+  std::optional<Duration> SinceLastAnswer() const {
+    const std::lock_guard lock(mutex_);
+    std::optional<Duration> shortest;
+    const TimePoint now = clock_.Now();
+    for (const auto& [key, source] : sources_) {
+      const Duration since = now - source->answered;
+      if (!shortest || since < *shortest) shortest = since;
+    }
+    return shortest;
+  }
+
   bool PollOne() {
     std::unique_lock lock(mutex_);
     const SourcePtr source = TakeDue(clock_.Now());
@@ -202,12 +213,22 @@ class Sampler::Impl {
     source.asking = false;
     ++source.answers;
     if (!source.wanted_by.empty()) {
-      std::uniform_int_distribution<Duration::rep> jitter(-options_.interval.count() / 10,
-                                                          options_.interval.count() / 10);
-      source.due = now + options_.interval + std::chrono::milliseconds(jitter(random_));
+      const std::chrono::milliseconds interval = IntervalOf(source);
+      std::uniform_int_distribution<Duration::rep> jitter(-interval.count() / 10,
+                                                          interval.count() / 10);
+      source.due = now + interval + std::chrono::milliseconds(jitter(random_));
       due_.insert({source.due, &source});
     }
     changed_.notify_all();
+  }
+
+  // Holding mutex_.
+  std::chrono::milliseconds IntervalOf(const Source& source) const {
+    std::chrono::milliseconds shortest = std::chrono::milliseconds::max();
+    for (const auto& [id, interval] : source.wanted_by) {
+      shortest = std::min(shortest, interval.count() > 0 ? interval : options_.interval);
+    }
+    return shortest;
   }
 
   // The sample as of now: a fresh one may have turned stale meanwhile. Holding mutex_.
@@ -233,7 +254,7 @@ class Sampler::Impl {
     auto present = Present(source, now);
     if (!present || (source.announced && SameEvidence(*source.announced, *present))) return;
     source.announced = std::move(present);
-    for (const MetricId& id : source.wanted_by) told.insert(id.backend);
+    for (const auto& [id, interval] : source.wanted_by) told.insert(id.backend);
   }
 
   // Tells of a change of `source`, and now and then of samples that time has made stale.
@@ -254,7 +275,10 @@ class Sampler::Impl {
   void Link(const WantedMetric& metric) {
     const auto known = metrics_.find(metric.id);
     if (known != metrics_.end()) {
-      if (known->second->url == metric.url && known->second->query == metric.query) return;
+      if (known->second->url == metric.url && known->second->query == metric.query) {
+        Hasten(*known->second, metric);
+        return;
+      }
       Unlink(metric.id);
     }
     SourcePtr& source = sources_[{metric.url, metric.query}];
@@ -263,10 +287,22 @@ class Sampler::Impl {
       source->url = metric.url;
       source->query = metric.query;
       source->due = clock_.Now();
+      source->answered = source->due;
       due_.insert({source->due, source.get()});
     }
-    source->wanted_by.insert(metric.id);
+    Hasten(*source, metric);
     metrics_[metric.id] = source;
+  }
+
+  // Notes how often `metric` wants its source; one that became more urgent does not wait for what
+  // was due before. Holding mutex_.
+  void Hasten(Source& source, const WantedMetric& metric) {
+    source.wanted_by[metric.id] = metric.interval;
+    const TimePoint soon = clock_.Now() + IntervalOf(source);
+    if (source.asking || source.due <= soon) return;
+    due_.erase({source.due, &source});
+    source.due = soon;
+    due_.insert({source.due, &source});
   }
 
   // Holding mutex_.
@@ -317,6 +353,7 @@ std::optional<Sample> Sampler::Current(const MetricId& id, Duration max_age, Tim
 std::vector<std::pair<MetricId, std::optional<Sample>>> Sampler::Snapshot() const {
   return impl_->Snapshot();
 }
+std::optional<Duration> Sampler::SinceLastAnswer() const { return impl_->SinceLastAnswer(); }
 bool Sampler::PollOne() { return impl_->PollOne(); }
 void Sampler::Stop() { impl_->Stop(); }
 

@@ -33,6 +33,11 @@ struct WantedMetric {
   MetricId id;
   std::string url;    // of Prometheus
   std::string query;  // variables already expanded
+  // How often to poll it; 0: SamplerOptions::interval. Of several who want one source the shortest
+  // counts.
+  std::chrono::milliseconds interval{0};
+
+  friend bool operator==(const WantedMetric&, const WantedMetric&) = default;
 };
 
 struct SamplerOptions {
@@ -78,6 +83,11 @@ class Sampler {
 
   // Every wanted metric and what is known of it.
   std::vector<std::pair<MetricId, std::optional<Sample>>> Snapshot() const;
+
+  // How long ago any source gave an answer, good or bad; since it was wanted, for those that never
+  // did. Empty: nothing is wanted. For readiness: a sampler that is stuck knows nothing, which is
+  // worse than a Prometheus that is away.
+  std::optional<Duration> SinceLastAnswer() const;
 
   // Runs the poll that is due for longest. False: none is due.
   bool PollOne();

@@ -8,7 +8,7 @@
 // - a watch cache with a window of history, which may lag, restart, or be off (FakeServerTraits);
 // - POST, PUT with resourceVersion, merge and JSON patches, server-side apply, DELETE with
 //   preconditions, finalizers, owner references (CollectGarbage), the status subresource for every
-//   kind;
+//   kind, PUT of the scale subresource;
 // - server-side apply subset: deep merge; lists of maps merge by name, else by containerPort or
 //   port, type, key, ip, else are replaced. Ownership is kept per leaf field: conflicts without
 //   force, removal of fields that a manager no longer applies, and no write at all if nothing

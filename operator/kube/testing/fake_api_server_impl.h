@@ -99,6 +99,7 @@ struct FakeApiServer::Implementation {
   Response LockedGet(const FakeRoute& route, const Request& request);
   Response LockedList(const FakeRoute& route, const Request& request);
   Response LockedCreate(const FakeRoute& route, const Request& request, Json body);
+  Response LockedScale(const FakeRoute& route, const Request& request, const Json& body);
   Response LockedUpdate(const FakeRoute& route, const Request& request, Json body);
   Response LockedPatch(const FakeRoute& route, const Request& request, const Json& body);
   Response LockedApply(const FakeRoute& route, const Request& request, const Json& body);

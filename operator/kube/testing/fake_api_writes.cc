@@ -66,6 +66,25 @@ Response FakeApiServer::Implementation::LockedStore(const FakeRoute& route, cons
   return JsonResponse(before.empty() ? 201 : 200, result->Rendered());
 }
 
+// The scale subresource: spec.replicas of the object, under the precondition of its version.
+Response FakeApiServer::Implementation::LockedScale(const FakeRoute& route, const Request& request,
+                                                    const Json& body) {
+  const Json live = etcd.Find(route.key())->object();
+  Json after = live;
+  after["spec"]["replicas"] = IntAt(body, {"spec", "replicas"});
+  const Response stored = LockedStore(route, request, live, std::move(after));
+  const Json object = Json::parse(stored.body);
+  return JsonResponse(stored.status,
+                      {{"apiVersion", "autoscaling/v1"},
+                       {"kind", "Scale"},
+                       {"metadata",
+                        {{"name", route.name},
+                         {"namespace", route.namespace_},
+                         {"resourceVersion", ResourceVersionOf(object)}}},
+                       {"spec", {{"replicas", IntAt(object, {"spec", "replicas"})}}},
+                       {"status", {{"replicas", IntAt(object, {"status", "replicas"})}}}});
+}
+
 Response FakeApiServer::Implementation::LockedCreate(const FakeRoute& route, const Request& request,
                                                      Json body) {
   FakeRoute target = route;
@@ -90,6 +109,7 @@ Response FakeApiServer::Implementation::LockedUpdate(const FakeRoute& route, con
   const RevisionPtr stored = etcd.Find(route.key());
   if (!stored) return NotFound(route);
   if (auto refused = CheckPreconditions(body, stored->object())) return *refused;
+  if (route.subresource == "scale") return LockedScale(route, request, body);
   return LockedStore(route, request, stored->object(), std::move(body));
 }
 

@@ -1,0 +1,104 @@
+#include "operator/plan/scaling_status.h"
+
+#include <utility>
+
+#include "operator/api/names.h"
+#include "operator/plan/live_condition.h"
+
+namespace sb::plan {
+namespace {
+
+// Whether two entries tell the same: engine, count and rule.
+bool SameEntry(const Json& a, const Json& b) {
+  for (const char* field : {"engine", "rule", "metric"}) {
+    if (StringAt(a, {field}) != StringAt(b, {field})) return false;
+  }
+  return IntAt(a, {"desired"}, -1) == IntAt(b, {"desired"}, -1) &&
+         IntAt(a, {"current"}, -1) == IntAt(b, {"current"}, -1);
+}
+
+// What the stock controller says of itself. Its messages hold no figures that change by themselves.
+Json HpaEntry(const Json& autoscaler, int current) {
+  Json entry = {{"engine", "HPA"},
+                {"desired", IntAt(autoscaler, {"status", "desiredReplicas"}, current)},
+                {"current", current}};
+  const Json* active = LiveCondition(autoscaler, "ScalingActive");
+  const Json* limited = LiveCondition(autoscaler, "ScalingLimited");
+  const Json* able = LiveCondition(autoscaler, "AbleToScale");
+  const auto is = [](const Json* condition, const char* status) {
+    return condition && StringAt(*condition, {"status"}) == status;
+  };
+  const Json* why = is(active, "False") ? active : is(limited, "True") ? limited : able;
+  if (!why) return entry;
+  entry["rule"] = StringAt(*why, {"reason"});
+  entry["reason"] = StringAt(*why, {"message"});
+  return entry;
+}
+
+Json DirectEntry(const ScalingState& state, int current) {
+  Json entry = {{"engine", "Direct"}, {"desired", state.desired}, {"current", current},
+                {"rule", state.rule}, {"reason", state.reason},   {"at", FormatTime(state.at)}};
+  if (!state.metric.empty()) {
+    entry["metric"] = state.metric;
+    entry["value"] = state.value;
+    entry["target"] = state.target;
+    entry["evidenceAgeSeconds"] = state.evidence_age_seconds;
+  }
+  return entry;
+}
+
+// Null: nothing is known.
+Json EntryOf(const Json* old, const api::Autoscaling& autoscaling, const std::string& target,
+             const std::string& child, const Observed& observed) {
+  const Json* live = observed.Find("Deployment", child);
+  const int current = live ? static_cast<int>(IntAt(*live, {"spec", "replicas"}, 1)) : 0;
+  Json entry;
+  if (autoscaling.engine == api::Engine::kDirect) {
+    const auto state = observed.scaling.find(target);
+    if (state != observed.scaling.end()) entry = DirectEntry(state->second, current);
+  } else if (autoscaling.paused) {
+    entry = {{"engine", "HPA"},
+             {"desired", current},
+             {"current", current},
+             {"rule", "Paused"},
+             {"reason", "autoscaling is paused"}};
+  } else if (const Json* autoscaler = observed.Find("HorizontalPodAutoscaler", child)) {
+    entry = HpaEntry(*autoscaler, current);
+  }
+  if (entry.is_null()) return old ? *old : Json();
+  return old && SameEntry(*old, entry) ? *old : entry;
+}
+
+}  // namespace
+
+const Json* ScalingEntry(const Json& status, std::string_view target) {
+  if (target == "api") return Find(status, {"autoscaling", "api"});
+  const Json* workers = Find(status, {"autoscaling", "workers"});
+  if (!workers || !workers->is_array() || !target.starts_with("worker/")) return nullptr;
+  target.remove_prefix(7);
+  for (const Json& worker : *workers) {
+    if (StringAt(worker, {"name"}) == target) return &worker;
+  }
+  return nullptr;
+}
+
+Json ScalingStatus(const Json& old_status, const api::Backend& backend, const Observed& observed) {
+  Json status = Json::object();
+  if (backend.api.autoscaling) {
+    Json entry = EntryOf(ScalingEntry(old_status, "api"), *backend.api.autoscaling, "api",
+                         api::ApiName(backend.name), observed);
+    if (!entry.is_null()) status["api"] = std::move(entry);
+  }
+  for (const api::Worker& worker : backend.workers) {
+    if (!worker.autoscaling) continue;
+    const std::string target = "worker/" + worker.name;
+    Json entry = EntryOf(ScalingEntry(old_status, target), *worker.autoscaling, target,
+                         api::WorkerName(backend.name, worker.name), observed);
+    if (entry.is_null()) continue;
+    entry["name"] = worker.name;
+    status["workers"].push_back(std::move(entry));
+  }
+  return status.empty() ? Json() : status;
+}
+
+}  // namespace sb::plan
