@@ -1,9 +1,12 @@
 // scalablebackend: the operator.
 #include <CLI/CLI.hpp>
+#include <iostream>
 #include <string>
 
 #include "common/log.h"
 #include "operator/process/run.h"
+#include "operator/prometheus/client.h"
+#include "operator/simulate/command.h"
 
 namespace {
 
@@ -51,6 +54,42 @@ void AddRunFlags(CLI::App& command, sb::process::RunOptions& options, std::strin
       ->capture_default_str();
 }
 
+void AddSimulateFlags(CLI::App& command, sb::simulate::CommandOptions& options) {
+  command.add_option("-f,--filename", options.backend_file, "The ScalableBackend")->required();
+  command.add_option("--target", options.target, "api, or worker/<name>")->capture_default_str();
+  CLI::Option* csv =
+      command.add_option("--csv", options.csv_file, "Recorded metrics: time, a value a metric");
+  command
+      .add_option("--prometheus", options.prometheus_url, "Where they are, instead of the spec's")
+      ->excludes(csv);
+  command.add_option("--from", options.from, "Begin of the time (RFC 3339)")->excludes(csv);
+  command.add_option("--to", options.to, "End of the time")->excludes(csv);
+  command.add_option("--step", options.step_seconds, "Seconds between two values of Prometheus")
+      ->check(CLI::Range(1, 3600))
+      ->capture_default_str();
+  command.add_option("--start-up", options.start_up_seconds, "Seconds until a new pod serves")
+      ->check(CLI::Range(0, 3600))
+      ->capture_default_str();
+  command.add_option("--set", options.settings,
+                     "A changed setting, path=value, to run beside (repeatable)");
+  command.add_option("--svg", options.svg_file, "Write the chart to this file, too");
+  command.add_flag("--days", options.days, "Ten made-up days, as a table");
+}
+
+int Simulate(const sb::simulate::CommandOptions& options) {
+  sb::promql::Client prometheus;
+  const auto done = sb::simulate::Simulate(
+      options,
+      [&](const std::string& url, const std::string& promql,
+          const sb::promql::Client::Range& range) {
+        return prometheus.QueryRange(url, promql, range);
+      },
+      std::cout);
+  if (done) return 0;
+  std::cerr << "simulate: " << done.error().message << "\n";
+  return 1;
+}
+
 void SetLogLevel(const std::string& level) {
   using sb::log::Level;
   sb::log::SetLevel(level == "debug"     ? Level::kDebug
@@ -75,7 +114,12 @@ int main(int argc, char** argv) {
   std::string log_level = "info";
   CLI::App* run = app.add_subcommand("run", "Run the controller");
   AddRunFlags(*run, options, log_level);
+  sb::simulate::CommandOptions simulation;
+  CLI::App* simulate = app.add_subcommand(
+      "simulate", "Show what a backend's autoscaling would have done with recorded metrics");
+  AddSimulateFlags(*simulate, simulation);
   CLI11_PARSE(app, argc, argv);
+  if (simulate->parsed()) return Simulate(simulation);
 
   SetLogLevel(log_level);
   return sb::process::Run(options);

@@ -41,8 +41,7 @@ void SizeThreadPoolOnce() {
   });
 }
 
-web_http::http_request MakeRequest(const std::string& path, const std::string& promql) {
-  const std::string form = "query=" + web::uri::encode_data_string(promql);
+web_http::http_request MakeRequest(const std::string& path, const std::string& form) {
   web_http::http_request request(web_http::methods::GET);
   // GET is what the library retries by itself on a connection that the server has closed meanwhile.
   if (form.size() <= kMaxQueryInUrl) {
@@ -58,40 +57,42 @@ web_http::http_request MakeRequest(const std::string& path, const std::string& p
 
 // Appends to `text` until the end of `body` or until `text` is larger than an answer may be: the
 // library has no limit of its own.
-pplx::task<void> ReadBody(concurrency::streams::istream body, std::shared_ptr<std::string> text) {
+pplx::task<void> ReadBody(concurrency::streams::istream body, std::shared_ptr<std::string> text,
+                          std::size_t most_bytes) {
   concurrency::streams::container_buffer<std::string> chunk;
-  return body.read(chunk, kReadBytes).then([body, text, chunk](std::size_t size) {
+  return body.read(chunk, kReadBytes).then([body, text, chunk, most_bytes](std::size_t size) {
     text->append(chunk.collection(), 0, size);
-    if (size == 0 || text->size() > kMaxAnswerBytes) return pplx::task_from_result();
-    return ReadBody(body, text);
+    if (size == 0 || text->size() > most_bytes) return pplx::task_from_result();
+    return ReadBody(body, text, most_bytes);
   });
 }
 
 pplx::task<Answer> Ask(web_http::client::http_client client, web_http::http_request request,
-                       const pplx::cancellation_token& token) {
-  return client.request(std::move(request), token).then([](web_http::http_response response) {
-    auto text = std::make_shared<std::string>();
-    return ReadBody(response.body(), text).then([response, text] {
-      return Answer{response.status_code(), std::move(*text)};
-    });
-  });
+                       std::size_t most_bytes, const pplx::cancellation_token& token) {
+  return client.request(std::move(request), token)
+      .then([most_bytes](web_http::http_response response) {
+        auto text = std::make_shared<std::string>();
+        return ReadBody(response.body(), text, most_bytes).then([response, text] {
+          return Answer{response.status_code(), std::move(*text)};
+        });
+      });
 }
 
 }  // namespace
 
 class Client::Impl {
  public:
-  Expected<InstantVector> Query(const Endpoint& endpoint, const std::string& promql,
-                                Duration timeout) {
+  Expected<Answer> Post(const Endpoint& endpoint, const std::string& form, std::size_t most_bytes,
+                        Duration timeout) {
     SizeThreadPoolOnce();
     const pplx::cancellation_token_source cancel;
     // Shared: the library may still run the continuation after this call has given up.
     auto settled = std::make_shared<std::promise<Expected<Answer>>>();
     std::future<Expected<Answer>> outcome = settled->get_future();
     try {
-      web_http::http_request request = MakeRequest(endpoint.path, promql);
+      web_http::http_request request = MakeRequest(endpoint.path, form);
       const bool fresh = request.method() == web_http::methods::POST;
-      Ask(ClientOf(endpoint.server, fresh), std::move(request), cancel.get_token())
+      Ask(ClientOf(endpoint.server, fresh), std::move(request), most_bytes, cancel.get_token())
           .then([settled, server = endpoint.server](pplx::task<Answer> task) {
             settled->set_value(Settle(task, server));
           });
@@ -109,14 +110,14 @@ class Client::Impl {
       Drop(endpoint.server);
       return tl::unexpected(answer.error());
     }
-    if (answer->body.size() > kMaxAnswerBytes) {
+    if (answer->body.size() > most_bytes) {
       cancel.cancel();  // or the rest would pile up in the library
       Drop(endpoint.server);
-      return Fail(
-          ErrorCode::kInvalidArgument,
-          endpoint.server + " answered more than 1 MiB; aggregate the query with sum or max");
+      return Fail(ErrorCode::kInvalidArgument, endpoint.server + " answered more than " +
+                                                   std::to_string(most_bytes >> 20) +
+                                                   " MiB; aggregate the query with sum or max");
     }
-    return ParseAnswer(answer->status, answer->body, endpoint.server);
+    return answer;
   }
 
  private:
@@ -163,7 +164,23 @@ Expected<InstantVector> Client::Query(const std::string& url, const std::string&
                                       Duration timeout) {
   const auto endpoint = QueryEndpoint(url);
   if (!endpoint) return tl::unexpected(endpoint.error());
-  return impl_->Query(*endpoint, promql, timeout);
+  const auto answer = impl_->Post(*endpoint, "query=" + web::uri::encode_data_string(promql),
+                                  kMaxAnswerBytes, timeout);
+  if (!answer) return tl::unexpected(answer.error());
+  return ParseAnswer(answer->status, answer->body, endpoint->server);
+}
+
+Expected<std::vector<Series>> Client::QueryRange(const std::string& url, const std::string& promql,
+                                                 const Range& range, Duration timeout) {
+  auto endpoint = QueryEndpoint(url);
+  if (!endpoint) return tl::unexpected(endpoint.error());
+  endpoint->path += "_range";
+  const std::string form = "query=" + web::uri::encode_data_string(promql) +
+                           "&start=" + FormatTime(range.from) + "&end=" + FormatTime(range.to) +
+                           "&step=" + std::to_string(range.step.count());
+  const auto answer = impl_->Post(*endpoint, form, kMaxRangeBytes, timeout);
+  if (!answer) return tl::unexpected(answer.error());
+  return ParseRangeAnswer(answer->status, answer->body, endpoint->server);
 }
 
 }  // namespace sb::promql

@@ -23,6 +23,7 @@ inline constexpr std::chrono::seconds kDefaultTimeout{3};
 // An answer of one number is some hundred bytes; more than this is a query that forgot to
 // aggregate.
 inline constexpr std::size_t kMaxAnswerBytes = 1 << 20;
+inline constexpr std::size_t kMaxRangeBytes = 16 << 20;
 
 class Client {
  public:
@@ -36,6 +37,16 @@ class Client {
   // kUnavailable if nobody answers there, kDeadlineExceeded after `timeout`.
   Expected<InstantVector> Query(const std::string& url, const std::string& promql,
                                 Duration timeout = kDefaultTimeout);
+
+  // What the query gave at each step of a range, oldest first: one series (kInvalidArgument if
+  // there are several, or more than 11,000 steps: Prometheus' own limit).
+  struct Range {
+    WallTime from, to;
+    std::chrono::seconds step{15};
+  };
+  Expected<std::vector<Series>> QueryRange(const std::string& url, const std::string& promql,
+                                           const Range& range,
+                                           Duration timeout = std::chrono::seconds(30));
 
  private:
   class Impl;

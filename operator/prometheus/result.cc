@@ -156,4 +156,28 @@ Expected<InstantVector> ParseAnswer(int status, std::string_view body, std::stri
   return ParseFailure(status, answer, server);
 }
 
+Expected<std::vector<Series>> ParseRangeAnswer(int status, std::string_view body,
+                                               std::string_view server) {
+  const Json answer = Json::parse(body, nullptr, /*allow_exceptions=*/false);
+  if (status != 200 || StringAt(answer, {"status"}) != "success") {
+    return ParseFailure(status, answer, server);
+  }
+  const Json* result = Find(answer, {"data", "result"});
+  if (result == nullptr || !result->is_array()) return Nonsense(server);
+  std::vector<Series> points;
+  if (result->empty()) return points;
+  if (result->size() > 1) {
+    return Fail(ErrorCode::kInvalidArgument,
+                "the query gives several series; aggregate it with sum or max");
+  }
+  const Json* values = Find(result->front(), {"values"});
+  if (values == nullptr || !values->is_array()) return Nonsense(server);
+  for (const Json& value : *values) {
+    auto point = ParsePoint(value);
+    if (!point) return Nonsense(server);
+    points.push_back(*std::move(point));
+  }
+  return points;
+}
+
 }  // namespace sb::promql

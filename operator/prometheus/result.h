@@ -38,4 +38,9 @@ using InstantVector = std::vector<Series>;
 // Messages of equal causes are equal: none holds a time or a count.
 Expected<InstantVector> ParseAnswer(int status, std::string_view body, std::string_view server);
 
+// The same for /api/v1/query_range: the values of its one series, oldest first; none at all is
+// empty.
+Expected<std::vector<Series>> ParseRangeAnswer(int status, std::string_view body,
+                                               std::string_view server);
+
 }  // namespace sb::promql
