@@ -127,6 +127,29 @@ TEST_F(EngineTest, AScheduleMovesTheBoundsOfTheHpa) {
   EXPECT_EQ(IntAt(*Hpa(), {"spec", "minReplicas"}), IntAt(Autoscaling(), {"minReplicas"}, 1));
 }
 
+TEST_F(EngineTest, AnHpaThatWaversWritesNoStatus) {
+  const auto say = [&](const char* type, const char* status, const char* reason) {
+    Json hpa = *Hpa();
+    hpa["status"] = {{"desiredReplicas", 2},
+                     {"conditions",
+                      {{{"type", type},
+                        {"status", status},
+                        {"reason", reason},
+                        {"message", std::string("because ") + reason}}}}};
+    cluster_.Put({"HorizontalPodAutoscaler", "todo-api"}, std::move(hpa));
+    return cluster_.Make().status["autoscaling"]["api"];
+  };
+  say("AbleToScale", "True", "ReadyForNewScale");
+  cluster_.Settle();
+  const Json first = cluster_.backend["status"]["autoscaling"]["api"];
+  EXPECT_EQ(first["engine"], "HPA");
+  EXPECT_EQ(say("AbleToScale", "True", "ScaleDownStabilized"), first);
+  EXPECT_EQ(say("ScalingLimited", "True", "TooFewReplicas"), first);
+  const Json blind = say("ScalingActive", "False", "FailedGetExternalMetric");
+  EXPECT_EQ(blind["rule"], "FailedGetExternalMetric");
+  EXPECT_EQ(blind["reason"], "because FailedGetExternalMetric");
+}
+
 TEST_F(EngineTest, TheStatusSaysWhyAndIsNotWrittenForFigures) {
   Autoscaling()["engine"] = "Direct";
   ScalingState state{.desired = 7,
