@@ -45,7 +45,7 @@ def test_average_value_and_value(backend, kube):
     told = backend.object()["status"]["autoscaling"]["api"]
     assert told["engine"] == "Direct" and told["desired"] == 4, told
     assert "target 2 per pod" in told["reason"], told
-    scale(backend, direct("vector(8)", {"averageValue": None, "value": "2"}, most=6))
+    scale(backend, direct("vector(8)", {"value": "2"}, most=6))
     until_count(kube, backend, 6)
 
 
