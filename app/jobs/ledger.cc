@@ -106,9 +106,9 @@ Ledger::Answer<bool> Ledger::Bury(std::string_view id, std::string_view error) {
 }
 
 Ledger::Answer<std::vector<Queue::Stored>> Ledger::Due(std::string_view queue, std::size_t most,
-                                                       milliseconds resend) {
+                                                       milliseconds taken_for) {
   Parameters parameters;
-  parameters.Text(queue).Integer(static_cast<std::int64_t>(most)).Integer(resend.count());
+  parameters.Text(queue).Integer(static_cast<std::int64_t>(most)).Integer(taken_for.count());
   auto asked = postgres_.Query(kDue, std::move(parameters));
   const Expected<Rows> rows = co_await std::move(asked);
   if (!rows) co_return Error(rows);

@@ -53,9 +53,11 @@ class Ledger {
   Answer<bool> HandBack(std::string_view id);
   Answer<bool> Bury(std::string_view id, std::string_view error);
 
-  // Jobs that are to be handed to Redis; they come again after `resend` if they are not begun.
+  // Jobs that are to be handed to Redis. They come again after `taken_for`: once they are there,
+  // Postpone them.
   Answer<std::vector<Queue::Stored>> Due(std::string_view queue, std::size_t most,
-                                         milliseconds resend);
+                                         milliseconds taken_for);
+  // Of those that wait still.
   Answer<void> Postpone(const std::vector<std::string>& ids, milliseconds by);
   // If `run_id` is not what it was, every waiting job is due at once; how many are.
   Answer<std::int64_t> NewRun(std::string_view queue, std::string_view run_id);

@@ -17,6 +17,8 @@ using Clock = std::chrono::steady_clock;
 
 constexpr milliseconds kPoll{500};
 constexpr std::size_t kAtOnce = 200;
+// A relay that dies between taking jobs and handing them over delays them by that much.
+constexpr milliseconds kTakenFor{5'000};
 constexpr milliseconds kAfterFailure{500};
 constexpr milliseconds kWhenFull{5'000};
 constexpr std::chrono::minutes kTidyEvery{10};
@@ -75,16 +77,18 @@ asio::awaitable<void> Relay::LookForNewRun() {
 }
 
 asio::awaitable<bool> Relay::HandOver() {
-  const Expected<std::vector<Queue::Stored>> due = co_await ledger_.Due(name_, kAtOnce, resend_);
+  const Expected<std::vector<Queue::Stored>> due = co_await ledger_.Due(name_, kAtOnce, kTakenFor);
   if (!due || due->empty()) co_return false;
   const Expected<std::size_t> added = co_await queue_.Add(*due);
   const std::size_t done = added ? std::min(*added, due->size()) : 0;
   metrics_.Relayed(done);
-  if (done == due->size()) co_return due->size() == kAtOnce;
-  std::vector<std::string> rest;
-  for (std::size_t i = done; i < due->size(); ++i) rest.push_back((*due)[i].id);
-  (void)co_await ledger_.Postpone(rest, added ? kWhenFull : kAfterFailure);
-  co_return false;
+  std::vector<std::string> handed_over, rest;
+  for (std::size_t i = 0; i < due->size(); ++i) {
+    (i < done ? handed_over : rest).push_back((*due)[i].id);
+  }
+  if (!handed_over.empty()) (void)co_await ledger_.Postpone(handed_over, resend_);
+  if (!rest.empty()) (void)co_await ledger_.Postpone(rest, added ? kWhenFull : kAfterFailure);
+  co_return rest.empty() && due->size() == kAtOnce;
 }
 
 }  // namespace todo::jobs

@@ -19,7 +19,7 @@ enum JobStatement : std::size_t {
   kRetry,      // $1 id, $2 worker, $3 error, $4 delay in ms, $5 grace in ms -> id
   kHandBack,   // $1 id, $2 worker, $3 grace in ms -> id
   kBury,       // $1 id, $2 worker, $3 error -> id
-  kDue,        // $1 queue, $2 most, $3 resend in ms -> id, kind
+  kDue,        // $1 queue, $2 most, $3 ms until they come again -> id, kind
   kPostpone,   // $1 ids, $2 ms
   kNewRun,     // $1 queue, $2 run id -> how many jobs are handed over again
   kForgetOld,  // $1 most
