@@ -15,6 +15,8 @@
 // - Error codes are unreliable (end of stream is "No such file or directory"): any exception is a
 // disconnect.
 // - A bracketed IPv6 address is looked up as a name: refused.
+// - Cancelling from another thread closes a socket under a handler that reads from it: done on the
+// pool's only thread.
 // - System CAs are trusted besides ours: the TLS callback replaces the store, see TlsIdentity.
 #include "operator/kube/cpprest_transport.h"
 
@@ -109,7 +111,10 @@ class Exchange {
     }
   }
   ~Exchange() {
-    if (!complete_) cancel_.cancel();
+    // On the library's one thread, which runs every handler: cancelling closes the socket, and if
+    // that happens elsewhere while a handler begins to read from it, Asio takes the end of the
+    // connection for a read of nothing, and the library hands out bytes that it has not got.
+    if (!complete_) pplx::create_task([cancel = cancel_] { cancel.cancel(); });
     buffer_->Close();
   }
   Exchange(const Exchange&) = delete;
