@@ -32,7 +32,7 @@ def measure(service: Service, route: Route, backing: Backing, seconds: float) ->
         backing.fill_tasks()
     _prepare(service, route)
     rows_before = backing.tasks() if route.name == "post" else 0
-    warm_up = wrk.drive(service.port, route, max(seconds / 5, 1.0), service.side.connections)
+    warm_up = wrk.drive(service.port, route, seconds / 5, service.side.connections)
     roots = {"app": service.pid, "postgres": backing.postgres.process.pid, "redis": backing.redis.process.pid}
     before = {name: processes.cpu_seconds(pid) for name, pid in roots.items()}
     load = wrk.drive(service.port, route, seconds, service.side.connections)

@@ -8,6 +8,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.bench import wrk
 from app.bench.service import Service
 from harness.failure import Failure
 
@@ -51,8 +52,8 @@ def measure(service: Service, user: int, seconds: float) -> Overload:
 
 
 def _drive(port: int, path: str, connections: int, interval_ms: float, seconds: float) -> Answers:
-    argv = ["wrk", "--threads", "1", "--connections", str(connections), "--duration", f"{seconds:g}s", "--latency",
-            "--timeout", "10s", "--script", str(_SCRIPT), f"http://127.0.0.1:{port}", "--", path, f"{interval_ms:.3f}"]
+    argv = ["wrk", "--threads", "1", "--connections", str(connections), "--duration", wrk.duration(seconds),
+            "--latency", "--timeout", "10s", "--script", str(_SCRIPT), f"http://127.0.0.1:{port}", "--", path, f"{interval_ms:.3f}"]
     try:
         done = subprocess.run(argv, capture_output=True, text=True, timeout=seconds + 30)
     except subprocess.TimeoutExpired:

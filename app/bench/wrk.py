@@ -1,5 +1,6 @@
 """wrk as a load generator: connections that are never idle, one thread, since one core is all it may take of two."""
 
+import math
 import re
 import subprocess
 from dataclasses import dataclass
@@ -30,8 +31,13 @@ class Load:
         return self.requests / self.seconds
 
 
+def duration(seconds: float) -> str:
+    """As wrk takes it: whole seconds, at least one."""
+    return f"{max(1, math.ceil(seconds))}s"
+
+
 def drive(port: int, route: Route, seconds: float, connections: int = CONNECTIONS) -> Load:
-    argv = ["wrk", "--threads", "1", "--connections", str(connections), "--duration", f"{seconds:g}s", "--latency",
+    argv = ["wrk", "--threads", "1", "--connections", str(connections), "--duration", duration(seconds), "--latency",
             "--script", str(_SCRIPT), f"http://127.0.0.1:{port}", "--", route.method, route.path, str(route.ids)]
     before = cpu_seconds_of_children()
     try:

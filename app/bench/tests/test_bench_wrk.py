@@ -36,3 +36,9 @@ def test_every_kind_of_failure_counts_as_an_error():
 def test_a_load_that_reached_nobody_is_no_result(text, says):
     with pytest.raises(Failure, match=says):
         wrk.parse(text)
+
+
+@pytest.mark.parametrize(("seconds", "taken"), [(0.6, "1s"), (1.0, "1s"), (1.2, "2s"), (10.0, "10s")])
+def test_wrk_is_given_whole_seconds(seconds, taken):
+    """It refuses any others, and a run of `--seconds 6` warms up for 1.2."""
+    assert wrk.duration(seconds) == taken
