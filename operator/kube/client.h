@@ -25,6 +25,7 @@
 #include "common/json.h"
 #include "common/time.h"
 #include "operator/kube/resource.h"
+#include "operator/kube/server_error.h"
 #include "operator/kube/transport.h"
 
 namespace sb::kube {
@@ -139,13 +140,5 @@ class Client {
   Transport& transport_;
   ClientOptions options_;
 };
-
-// The error in an answer that is no success: its Status body, else its HTTP status. `what` names
-// the call.
-Error ErrorFrom(const Response& response, std::string_view what);
-// The error in a Status object, as in-stream ERROR events carry it too.
-Error ErrorFromStatus(const Json& status, int http_status, std::string_view what);
-// The server lags behind the version that was asked for (details.causes: ResourceVersionTooLarge).
-bool IsTooLarge(const Error& error);
 
 }  // namespace sb::kube
