@@ -1,40 +1,15 @@
 """The cache of users: never older than a change whose answer somebody has, and never in the way."""
 
 import concurrent.futures
-import contextlib
 import signal
-import subprocess
-import uuid
 
 import pytest
+from clients import locked, make_user, waiting
 from servers import eventually
-
-
-def make_user(api):
-    name = str(uuid.uuid4())
-    return api.post("/users/", username=name)[1]["id"], name
 
 
 def next_id(postgres) -> int:
     return int(postgres.sql("SELECT last_value + 1 FROM users_id_seq"))
-
-
-@contextlib.contextmanager
-def locked(postgres, table):
-    """Every statement on the table waits until this ends."""
-    session = subprocess.Popen(["psql", "-X", "-q", "-A", "-t", postgres.url], stdin=subprocess.PIPE,
-                               stdout=subprocess.PIPE, text=True)
-    session.stdin.write(f"BEGIN; LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE; SELECT 'locked';\n")
-    session.stdin.flush()
-    assert session.stdout.readline().strip() == "locked"
-    try:
-        yield
-    finally:
-        session.communicate("ROLLBACK;\n", timeout=10)
-
-
-def waiting(postgres) -> int:
-    return int(postgres.sql("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"))
 
 
 def test_a_read_that_was_overtaken_by_a_change_is_not_kept(todo, postgres, redis):

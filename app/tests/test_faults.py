@@ -3,56 +3,16 @@
 import concurrent.futures
 import http.client
 import signal
-import threading
 import time
-import uuid
 
 import pytest
+from clients import Load, make_user
 from conftest import BINARY
 from servers import eventually, free_port
 
 
-class Load:
-    """Keep-alive clients that ask all the time; what they got."""
-
-    def __init__(self, api, path, clients=8):
-        self.api, self.path = api, path
-        self.answers, self.failures = [], []
-        self.stopping = threading.Event()
-        self.pool = concurrent.futures.ThreadPoolExecutor(clients)
-        for _ in range(clients):
-            self.pool.submit(self.run)
-
-    def run(self):
-        connection = None
-        while not self.stopping.is_set():
-            try:
-                if connection is None:
-                    connection = http.client.HTTPConnection("127.0.0.1", self.api.port, timeout=30)
-                connection.request("GET", self.path)
-                answer = connection.getresponse()
-                answer.read()
-                self.answers.append((time.monotonic(), answer.status, answer.getheader("Retry-After")))
-                if answer.will_close:
-                    connection.close()
-                    connection = None
-            except Exception as error:  # whatever a client can see is a failure
-                self.failures.append((time.monotonic(), repr(error)))
-                connection = None
-                time.sleep(0.01)
-
-    def finish(self):
-        self.stopping.set()
-        self.pool.shutdown()
-        return self
-
-
-def make_user(api):
-    return api.post("/users/", username=str(uuid.uuid4()))[1]["id"]
-
-
 def test_cached_reads_never_fail_when_redis_is_killed(api, redis):
-    user = make_user(api)
+    user = make_user(api)[0]
     load = Load(api, f"/users/{user}")
     eventually(lambda: len(load.answers) > 100)
     redis.stop(signal.SIGKILL)
@@ -66,7 +26,7 @@ def test_cached_reads_never_fail_when_redis_is_killed(api, redis):
 
 
 def test_a_redis_that_hangs_costs_half_a_second_once(api, redis):
-    user = make_user(api)
+    user = make_user(api)[0]
     assert api.get(f"/users/{user}")[0] == 200
     redis.process.send_signal(signal.SIGSTOP)
     try:
@@ -79,7 +39,7 @@ def test_a_redis_that_hangs_costs_half_a_second_once(api, redis):
 
 def test_postgresql_restart_is_503_and_back_within_two_seconds(todo, postgres):
     api = todo(REDIS_URL=None, QUEUE_URL=None)
-    user = make_user(api)
+    user = make_user(api)[0]
     load = Load(api, f"/users/{user}")
     eventually(lambda: len(load.answers) > 100)
     postgres.stop()
@@ -101,7 +61,7 @@ def test_postgresql_restart_is_503_and_back_within_two_seconds(todo, postgres):
 
 def test_a_locked_table_does_not_hold_up_the_rest(todo, postgres):
     api = todo(REDIS_URL=None)
-    user = make_user(api)
+    user = make_user(api)[0]
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         lock = pool.submit(postgres.sql, "BEGIN; LOCK TABLE tasks IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(3); COMMIT")
         eventually(lambda: postgres.sql("SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock'") != "0")
@@ -177,7 +137,7 @@ def test_an_idle_connection_learns_of_the_end_with_its_last_answer(api):
 
 def test_acknowledged_writes_survive_kill_9(todo, postgres):
     api = todo()
-    user = make_user(api)
+    user = make_user(api)[0]
     acknowledged = []
 
     def write():

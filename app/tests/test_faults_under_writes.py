@@ -1,51 +1,13 @@
 """What was acknowledged is there, whatever was killed; and a dependency that is slow or away costs little."""
 
-import concurrent.futures
-import http.client
 import signal
 import socket
 import threading
 import time
 import urllib.parse
-import uuid
 
+from clients import Load, Writers, make_user
 from servers import eventually, free_port
-from test_cache import make_user
-from test_faults import Load
-
-
-class Writers:
-    """Clients that create tasks as fast as they can; the titles that were answered with 200."""
-
-    def __init__(self, port, owner, clients=8):
-        self.port, self.owner = port, owner
-        self.acknowledged, self.refused = [], []
-        self.stopping = threading.Event()
-        self.pool = concurrent.futures.ThreadPoolExecutor(clients)
-        for _ in range(clients):
-            self.pool.submit(self.run)
-
-    def run(self):
-        connection = None
-        while not self.stopping.is_set():
-            title = str(uuid.uuid4())
-            try:
-                connection = connection or http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
-                connection.request("POST", f"/tasks/?title={title}&owner_id={self.owner}")
-                answer = connection.getresponse()
-                answer.read()
-                if answer.status == 200:
-                    self.acknowledged.append(title)
-                else:
-                    self.refused.append((answer.status, answer.getheader("Retry-After")))
-                    time.sleep(0.01)
-            except (OSError, http.client.HTTPException):
-                connection = None
-                time.sleep(0.01)
-
-    def finish(self):
-        self.stopping.set()
-        self.pool.shutdown()
 
 
 def missing(postgres, titles) -> set:

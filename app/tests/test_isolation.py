@@ -4,8 +4,8 @@ import concurrent.futures
 import time
 
 import pytest
+from clients import locked, make_user, waiting
 from servers import eventually
-from test_cache import locked, make_user, waiting
 
 
 @pytest.fixture
