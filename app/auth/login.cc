@@ -56,12 +56,6 @@ constexpr Shape kRefresh = {"RefreshToken", kRefreshFields};
 constexpr Field kMeFields[] = {{.name = "id", .type = Field::Type::kInteger}, {.name = "username"}};
 constexpr Shape kMe = {"Me", kMeFields};
 
-std::int64_t Number(std::string_view digits) {
-  std::int64_t number = 0;
-  std::from_chars(digits.data(), digits.data() + digits.size(), number);
-  return number;
-}
-
 Response Rendered(const Call& call, Refusal refusal) {
   return http::Render(std::move(refusal), http::StyleOf(call.request.path));
 }
@@ -161,7 +155,7 @@ asio::awaitable<tl::expected<Login::User, Refusal>> Login::Authenticate(const Ca
     co_return tl::unexpected(
         Refusal{401, "Incorrect username or password", {{"WWW-Authenticate", "Bearer"}}});
   }
-  User user{Number(rows->text(0, 0)), std::string(rows->text(0, 1))};
+  User user{rows->integer(0, 0), std::string(rows->text(0, 1))};
   if (*verdict == Verdict::kStale) {
     auto storing = StoreAnew(user.id, *stored, password);
     co_await std::move(storing);

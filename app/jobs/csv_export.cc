@@ -79,10 +79,7 @@ asio::awaitable<Outcome> ExportCsv(store::Postgres& postgres, std::string worker
       ++rows_written;
     }
     more = page->size() == kPage;
-    if (more) {
-      const std::string_view last = page->text(page->size() - 1, 0);
-      std::from_chars(last.data(), last.data() + last.size(), after);
-    }
+    if (more) after = page->integer(page->size() - 1, 0);
     if (parts.bytes + content.size() > kMostExportBytes) {
       co_return Outcome::Failed("more than 8 MiB; page through /v1/tasks instead");
     }

@@ -19,10 +19,9 @@ DeadLetter OfRow(const store::Rows& rows, int row) {
                     .kind = std::string(rows.text(row, 1)),
                     .payload = std::string(rows.text(row, 2)),
                     .error = std::string(rows.text(row, 4)),
+                    .attempts = rows.integer(row, 3),
                     .died_at = std::string(rows.text(row, 5)),
                     .stored = true};
-  const std::string_view attempts = rows.text(row, 3);
-  std::from_chars(attempts.data(), attempts.data() + attempts.size(), letter.attempts);
   return letter;
 }
 

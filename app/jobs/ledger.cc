@@ -17,12 +17,6 @@ using store::Rows;
 constexpr std::int64_t kGraceMs = 2'000;
 constexpr std::int64_t kForgottenAtOnce = 1'000;
 
-std::int64_t Number(std::string_view digits) {
-  std::int64_t number = 0;
-  std::from_chars(digits.data(), digits.data() + digits.size(), number);
-  return number;
-}
-
 template <typename T>
 tl::unexpected<sb::Error> Error(const Expected<T>& failed) {
   return tl::unexpected<sb::Error>(failed.error());
@@ -47,8 +41,8 @@ Ledger::Answer<Begun> Ledger::Begin(std::string_view id) {
     begun.state = Begun::State::kOurs;
     begun.kind = rows->text(0, 0);
     begun.payload = rows->text(0, 1);
-    begun.attempt = Number(rows->text(0, 2));
-    if (!rows->text(0, 3).empty()) begun.owner_id = Number(rows->text(0, 3));
+    begun.attempt = rows->integer(0, 2);
+    if (!rows->text(0, 3).empty()) begun.owner_id = rows->integer(0, 3);
     co_return begun;
   }
   Parameters same;
@@ -59,7 +53,7 @@ Ledger::Answer<Begun> Ledger::Begin(std::string_view id) {
   if (state->empty()) co_return begun;
   if (state->text(0, 0) != "queued" && state->text(0, 0) != "running") co_return begun;
   begun.state = Begun::State::kLater;
-  begun.wait = milliseconds(Number(state->text(0, 1)));
+  begun.wait = milliseconds(state->integer(0, 1));
   co_return begun;
 }
 
@@ -134,7 +128,7 @@ Ledger::Answer<std::int64_t> Ledger::NewRun(std::string_view queue, std::string_
   auto asked = postgres_.Query(kNewRun, std::move(parameters));
   const Expected<Rows> rows = co_await std::move(asked);
   if (!rows) co_return Error(rows);
-  co_return Number(rows->text(0, 0));
+  co_return rows->integer(0, 0);
 }
 
 Ledger::Answer<void> Ledger::ForgetOld() {

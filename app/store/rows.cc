@@ -5,6 +5,15 @@
 #include <charconv>
 
 namespace todo::store {
+namespace {
+
+std::int64_t NumberOf(std::string_view digits) {
+  std::int64_t number = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  return number;
+}
+
+}  // namespace
 
 void Rows::Clear::operator()(pg_result* result) const { PQclear(result); }
 
@@ -23,11 +32,8 @@ bool Rows::is_null(int row, int column) const {
 
 std::string_view Rows::command() const { return PQcmdStatus(result_.get()); }
 
-std::int64_t Rows::affected() const {
-  const std::string_view digits = PQcmdTuples(result_.get());
-  std::int64_t number = 0;
-  std::from_chars(digits.data(), digits.data() + digits.size(), number);
-  return number;
-}
+std::int64_t Rows::integer(int row, int column) const { return NumberOf(text(row, column)); }
+
+std::int64_t Rows::affected() const { return NumberOf(PQcmdTuples(result_.get())); }
 
 }  // namespace todo::store

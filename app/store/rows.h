@@ -20,6 +20,8 @@ class Rows {
   // Valid as long as the Rows. NULL is "".
   std::string_view text(int row, int column) const;
   bool boolean(int row, int column) const { return text(row, column) == "t"; }
+  // Of an integer column; NULL is 0.
+  std::int64_t integer(int row, int column) const;
   bool is_null(int row, int column) const;
   // What the statement did, in PostgreSQL's words: "INSERT 0 3", "COMMIT", "ROLLBACK".
   std::string_view command() const;
@@ -40,6 +42,7 @@ class Row {
 
   std::string_view text(int column) const { return rows_->text(row_, column); }
   bool boolean(int column) const { return rows_->boolean(row_, column); }
+  std::int64_t integer(int column) const { return rows_->integer(row_, column); }
   bool is_null(int column) const { return rows_->is_null(row_, column); }
 
  private:

@@ -8,16 +8,6 @@
 #include "app/store/statements.h"
 
 namespace todo::store {
-namespace {
-
-std::int64_t Number(std::string_view digits) {
-  std::int64_t number = 0;
-  std::from_chars(digits.data(), digits.data() + digits.size(), number);
-  return number;
-}
-
-}  // namespace
-
 UserReads::UserReads(boost::asio::io_context& loop, Ask ask)
     : ask_(std::move(ask)), batcher_(loop, {.most_questions = 2}, [this](Users::Batch batch) {
         return Question(std::move(batch));
@@ -41,7 +31,7 @@ boost::asio::awaitable<void> UserReads::Question(Users::Batch batch) {
   const auto rows = std::make_shared<const Rows>(std::move(*answer));
   std::unordered_map<std::int64_t, int> row_of;
   row_of.reserve(static_cast<std::size_t>(rows->size()));
-  for (int row = 0; row < rows->size(); ++row) row_of.emplace(Number(rows->text(row, 0)), row);
+  for (int row = 0; row < rows->size(); ++row) row_of.emplace(rows->integer(row, 0), row);
   for (auto& asked : batch) {
     const auto found = row_of.find(asked.item.id);
     asked.waiter.Resume(found == row_of.end() ? std::optional<Row>() : Row(rows, found->second));

@@ -95,9 +95,7 @@ Task Users::Create(const Call& call) {
     }
     co_return http::FromError(rows.error());
   }
-  std::int64_t id = 0;
-  const std::string_view digits = rows->text(0, 0);
-  std::from_chars(digits.data(), digits.data() + digits.size(), id);
+  const std::int64_t id = rows->integer(0, 0);
   if (cache_ != nullptr) {
     auto told = cache_->Changed(id);  // somebody may have asked for that id before
     co_await std::move(told);

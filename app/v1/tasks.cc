@@ -93,13 +93,7 @@ std::string TaskBody(const store::Rows& rows) {
   return body;
 }
 
-std::int64_t Number(std::string_view digits) {
-  std::int64_t number = 0;
-  std::from_chars(digits.data(), digits.data() + digits.size(), number);
-  return number;
-}
-
-std::string TagOfRow(const store::Rows& rows) { return TagOf(Number(rows.text(0, 4))); }
+std::string TagOfRow(const store::Rows& rows) { return TagOf(rows.integer(0, 4)); }
 
 }  // namespace
 
@@ -203,7 +197,7 @@ Task Tasks::List(const Call& call) {
   }
   body += "],\"next_cursor\":";
   if (rows->size() > shown) {
-    http::AppendString(body, EncodeCursor(Number(rows->text(shown - 1, 0)), list));
+    http::AppendString(body, EncodeCursor(rows->integer(shown - 1, 0), list));
   } else {
     body += "null";
   }

@@ -31,19 +31,8 @@ std::string UserBody(const store::Rows& rows) {
   return body;
 }
 
-std::string TagOfRow(const store::Rows& rows) {
-  const std::string_view digits = rows.text(0, 2);
-  std::int64_t version = 0;
-  std::from_chars(digits.data(), digits.data() + digits.size(), version);
-  return TagOf(version);
-}
-
-std::int64_t IdOfRow(const store::Rows& rows) {
-  const std::string_view digits = rows.text(0, 0);
-  std::int64_t id = 0;
-  std::from_chars(digits.data(), digits.data() + digits.size(), id);
-  return id;
-}
+std::string TagOfRow(const store::Rows& rows) { return TagOf(rows.integer(0, 2)); }
+std::int64_t IdOfRow(const store::Rows& rows) { return rows.integer(0, 0); }
 
 boost::asio::awaitable<void> Tell(const Users::Changed& whom, std::int64_t id) {
   if (!whom) co_return;
