@@ -169,7 +169,8 @@ void ServingThread::SetUpCache(const Settings& settings) {
   options.url = settings.redis_url;
   options.command_timeout = kCacheTimeout;
   if (settings.near_cache_bytes > 0) {
-    near_.emplace(cache::NearCacheOptions{.most_bytes = settings.near_cache_bytes});
+    near_.emplace(cache::NearCacheOptions{.most_bytes = settings.near_cache_bytes},
+                  cache::NearCache::Clock::now());
     options.on_invalidated = [this](const cache::Value& keys) {
       if (user_cache_) user_cache_->OnInvalidated(keys);
     };

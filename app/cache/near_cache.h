@@ -1,7 +1,7 @@
 // A small cache inside the thread, in front of Redis: what was read from Redis a moment ago needs
 // no trip to it, as long as Redis tells us what was changed since.
 //
-//   NearCache near({.most_bytes = 1 << 20});
+//   NearCache near({.most_bytes = 1 << 20}, NearCache::Clock::now());
 //   if (const std::string* value = near.Find(7)) …        // valid until the next call
 //   near.Put(7, "bob");                                   // only what a tracked connection gave
 //   near.Erase(7);                                        // an invalidation
@@ -41,7 +41,7 @@ class NearCache {
  public:
   using Clock = std::chrono::steady_clock;
 
-  explicit NearCache(NearCacheOptions options) : options_(options) {}
+  NearCache(NearCacheOptions options, Clock::time_point now) : options_(options), now_(now) {}
 
   // While false, Find and Put do nothing: nobody would tell us of changes. False at first.
   void Enable(bool enabled);
@@ -77,7 +77,7 @@ class NearCache {
   std::vector<std::uint32_t> free_;
   std::size_t hand_ = 0;
   std::size_t bytes_ = 0;
-  Clock::time_point now_{};
+  Clock::time_point now_;
   bool enabled_ = false;
 };
 

@@ -7,8 +7,10 @@ namespace {
 
 using std::chrono::seconds;
 
+const NearCache::Clock::time_point kStart{std::chrono::hours(100)};
+
 TEST(NearCache, HoldsWhatItWasGivenUntilItIsTold) {
-  NearCache near({});
+  NearCache near({}, kStart);
   near.Enable(true);
   EXPECT_EQ(near.Find(7), nullptr);
   near.Put(7, "bob");
@@ -29,8 +31,19 @@ TEST(NearCache, HoldsWhatItWasGivenUntilItIsTold) {
   EXPECT_EQ(near.stats().misses.load(), 3u);
 }
 
+// A clock counts from the machine's start: what came before the first Tick is no older for it.
+TEST(NearCache, WhatItWasGivenBeforeTheFirstTickStaysAsLong) {
+  NearCache near({.most_age = seconds(30)}, kStart);
+  near.Enable(true);
+  near.Put(7, "bob");
+  near.Tick(kStart + seconds(1));
+  EXPECT_NE(near.Find(7), nullptr);
+  near.Tick(kStart + seconds(30));
+  EXPECT_EQ(near.Find(7), nullptr);
+}
+
 TEST(NearCache, WithoutAConnectionThatTellsItHoldsNothing) {
-  NearCache near({});
+  NearCache near({}, kStart);
   near.Put(7, "bob");
   EXPECT_EQ(near.Find(7), nullptr);
   near.Enable(true);
@@ -43,9 +56,9 @@ TEST(NearCache, WithoutAConnectionThatTellsItHoldsNothing) {
 }
 
 TEST(NearCache, AnEntryGrowsOld) {
-  NearCache near({.most_age = seconds(30)});
+  NearCache near({.most_age = seconds(30)}, kStart);
   near.Enable(true);
-  const NearCache::Clock::time_point start{};
+  const NearCache::Clock::time_point start = kStart;
   near.Tick(start);
   near.Put(7, "bob");
   near.Tick(start + seconds(29));
@@ -55,7 +68,7 @@ TEST(NearCache, AnEntryGrowsOld) {
 }
 
 TEST(NearCache, MemoryIsBoundAndWhatIsAskedForStays) {
-  NearCache near({.most_bytes = 20'000});
+  NearCache near({.most_bytes = 20'000}, kStart);
   near.Enable(true);
   near.Put(0, "wanted");
   for (int key = 1; key < 10'000; ++key) {

@@ -114,19 +114,18 @@ def test_the_near_cache_is_told_of_every_change(near, redis):
     hits = near.metric("todo_near_cache_hits_total")
     for _ in range(100):
         assert near.get(f"/users/{user}") == (200, {"id": user, "data": name, "source": "cache"})
-    # On a busy machine its connection may be late once, which empties it.
-    assert near.metric("todo_near_cache_hits_total") - hits >= 90
+    assert near.metric("todo_near_cache_hits_total") - hits == 100
     assert near.metric('todo_redis_commands_total{purpose="cache"}') - commands < 50, "only its pings"
     redis.run("SET", f"user:{user}", "renamed", "EX", "100")
     eventually(lambda: near.get(f"/users/{user}")[1]["data"] == "renamed", 1)
-    assert near.metric("todo_near_cache_invalidations_total") >= 1
+    assert near.metric("todo_near_cache_invalidations_total") == 1
     redis.run("DEL", f"user:{user}")
     eventually(lambda: near.get(f"/users/{user}")[1]["data"] == name, 1)
     flushes = near.metric("todo_near_cache_flushes_total")
     warm(near, other)
     redis.run("FLUSHALL")
     eventually(lambda: near.metric("todo_near_cache_entries") == 0)
-    assert near.metric("todo_near_cache_flushes_total") > flushes
+    assert near.metric("todo_near_cache_flushes_total") == flushes + 1
 
 
 def test_the_near_cache_is_emptied_when_nobody_would_tell_it(near, redis):
