@@ -33,6 +33,10 @@ class BodyStream : public concurrency::streams::details::streambuf_state_manager
     return false;
   }
   void release(std::uint8_t*, std::size_t) override {}
+  // The library waits for this where a write has failed, on the pool's only thread. Its own version
+  // queues a step to that very thread, and nothing would ever move again.
+  pplx::task<void> close(std::ios_base::openmode) override { return _close_write(); }
+  using streambuf_state_manager::close;
 
  protected:
   pplx::task<std::size_t> _putn(const std::uint8_t* at, std::size_t count) override {

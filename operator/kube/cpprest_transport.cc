@@ -17,6 +17,8 @@
 // - A bracketed IPv6 address is looked up as a name: refused.
 // - Cancelling from another thread closes a socket under a handler that reads from it: done on the
 // pool's only thread.
+// - A write that its stream buffer refuses waits, on the pool's thread, for a step on that thread:
+// BodyStream closes without one.
 // - System CAs are trusted besides ours: the TLS callback replaces the store, see TlsIdentity.
 #include "operator/kube/cpprest_transport.h"
 
