@@ -77,7 +77,7 @@ class Service {
     Settings same_port = settings_;
     for (int i = 0; i < concurrency_.threads; ++i) {
       threads_.push_back(std::make_unique<ServingThread>(
-          same_port, concurrency_.connections, authority_, limits_, lifecycle_, requests_,
+          same_port, concurrency_.connections, task_queue_, authority_, limits_, lifecycle_, requests_,
           requests_.shard(static_cast<std::size_t>(i))));
       same_port.port = threads_.front()->port();  // with port 0: the one that the first has got
       threads_.back()->AddTo(pools_);
@@ -163,6 +163,7 @@ class Service {
   asio::signal_set signals_;
   asio::steady_timer delay_;
   asio::steady_timer keys_timer_;
+  store::TaskQueue task_queue_;
   std::vector<std::unique_ptr<ServingThread>> threads_;
   std::optional<jobs::QueueDepth> depth_;
   std::optional<sb::http::Server> operations_;

@@ -73,15 +73,16 @@ std::vector<http::RequestMetrics::RouteLabels> RouteLabelsOfService(auth::Author
 }
 
 ServingThread::ServingThread(const Settings& settings, store::Connections connections,
-                             auth::Authority& authority, limits::Limits& limits,
-                             Lifecycle& lifecycle, const http::RequestMetrics& metrics,
+                             store::TaskQueue& task_queue, auth::Authority& authority,
+                             limits::Limits& limits, Lifecycle& lifecycle,
+                             const http::RequestMetrics& metrics,
                              http::RequestMetrics::Shard& shard)
     : lifecycle_(lifecycle) {
   if (!settings.database_url.empty()) {
     store::PostgresOptions options;
     options.url = settings.database_url;
     options.on_first_connected = [this] { lifecycle_.Reached(); };
-    database_.emplace(loop_, options, connections, settings.database_replica_url);
+    database_.emplace(loop_, options, connections, task_queue, settings.database_replica_url);
   }
   if (!settings.redis_url.empty()) SetUpCache(settings);
   if (!settings.queue_url.empty()) {
@@ -158,7 +159,11 @@ asio::awaitable<void> ServingThread::DrainAndStop(std::chrono::milliseconds dead
                                                   std::function<void()> done) {
   co_await server_->Drain(deadline);
   server_.reset();
-  if (database_) database_->Stop();
+  if (database_) {
+    auto left = database_->Leave();
+    co_await std::move(left);
+    database_->Stop();
+  }
   if (cache_) cache_->Stop();
   if (queue_) queue_->Stop();
   done();

@@ -1,5 +1,5 @@
 // One core's share of `todo serve`: an event loop with its own listener (SO_REUSEPORT), database
-// and Redis connections. Threads share nothing but the lifecycle.
+// and Redis connections. Threads share the lifecycle, and what waits to be inserted as tasks.
 #pragma once
 
 #include <functional>
@@ -33,8 +33,9 @@ class ServingThread {
   // Listens at once; throws boost::system::system_error if it cannot. Everything given must outlive
   // it.
   ServingThread(const Settings& settings, store::Connections connections,
-                auth::Authority& authority, limits::Limits& limits, Lifecycle& lifecycle,
-                const http::RequestMetrics& metrics, http::RequestMetrics::Shard& shard);
+                store::TaskQueue& task_queue, auth::Authority& authority, limits::Limits& limits,
+                Lifecycle& lifecycle, const http::RequestMetrics& metrics,
+                http::RequestMetrics::Shard& shard);
   // Joins; Finish must have been called.
   ~ServingThread();
 

@@ -42,7 +42,7 @@ asio::awaitable<void> AskWritten(Postgres& primary, LsnBatcher::Batch batch) {
 }  // namespace
 
 Database::Database(asio::io_context& loop, const PostgresOptions& options, Connections connections,
-                   const std::string& replica_url)
+                   TaskQueue& tasks, const std::string& replica_url)
     : loop_(loop),
       transactions_(loop, options, connections.transactions),
       reads_(loop, connections.transactions > 0 ? WithRescue(options) : options, Statements()) {
@@ -59,7 +59,7 @@ Database::Database(asio::io_context& loop, const PostgresOptions& options, Conne
   user_reads_.emplace(loop, [this](Parameters parameters, Lsn at_least) {
     return Read(kUsersByIds, std::move(parameters), at_least);
   });
-  task_inserts_.emplace(loop, writes_ ? *writes_ : reads_);
+  task_inserts_.emplace(loop, writes_ ? *writes_ : reads_, tasks);
 }
 
 PostgresOptions Database::WithRescue(PostgresOptions options) {

@@ -28,13 +28,15 @@ namespace todo::store {
 // Loop thread only.
 class Database {
  public:
-  // `replica_url`: "" for none.
+  // `tasks`: what all threads' inserts of tasks share. `replica_url`: "" for none.
   Database(boost::asio::io_context& loop, const PostgresOptions& options, Connections connections,
-           const std::string& replica_url = "");
+           TaskQueue& tasks, const std::string& replica_url = "");
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
 
   void Start();
+  // Before Stop, while other threads go on: what this one has under way for them is answered first.
+  boost::asio::awaitable<void> Leave() { return task_inserts_->Leave(); }
   void Stop();
 
   // Of the primary.

@@ -1,5 +1,6 @@
-// New tasks: those that arrive while a commit is on its way share the next one, so that one flush
-// of the disk makes many of them durable. An answer means that the row is committed.
+// New tasks: those that arrive while a commit is on its way, on whatever thread, share the next
+// one, so that one flush of the disk makes many of them durable. An answer means that the row is
+// committed.
 //
 //   Expected<Row> task = co_await inserts.Insert({"buy milk", 7});   // id, title, completed,
 //   owner_id
@@ -10,8 +11,9 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
-#include "app/async/batcher.h"
+#include "app/async/shared_batcher.h"
 #include "app/store/postgres.h"
 
 namespace todo::store {
@@ -21,24 +23,30 @@ struct NewTask {
   std::int64_t owner_id;
 };
 
+// Of the process; outlives its TaskInserts.
+using TaskQueue = async::SharedQueue<NewTask, Row>;
+
 class TaskInserts {
  public:
   // `connection` prepares Statements() and outlives this.
-  TaskInserts(boost::asio::io_context& loop, Postgres& connection);
+  TaskInserts(boost::asio::io_context& loop, Postgres& connection, TaskQueue& queue);
 
   boost::asio::awaitable<sb::Expected<Row>> Insert(NewTask task) {
     return batcher_.Ask(std::move(task));
   }
+  // Before the connection is stopped: see SharedBatcher::Leave.
+  boost::asio::awaitable<void> Leave() { return batcher_.Leave(); }
 
  private:
-  using Tasks = async::Batcher<NewTask, Row>;
-  boost::asio::awaitable<void> Question(Tasks::Batch batch);
+  using Tasks = std::vector<NewTask>;
+  using Answers = std::vector<sb::Expected<Row>>;
+  boost::asio::awaitable<Answers> Question(Tasks batch);
   boost::asio::awaitable<sb::Expected<Row>> Alone(const NewTask& task);
-  boost::asio::awaitable<void> EachAlone(Tasks::Batch batch);
+  boost::asio::awaitable<Answers> EachAlone(const Tasks& batch);
 
   boost::asio::io_context& loop_;
   Postgres& connection_;
-  Tasks batcher_;
+  async::SharedBatcher<NewTask, Row> batcher_;
 };
 
 }  // namespace todo::store
