@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "common/json.h"
+#include "operator/api/prometheus_access.h"
 #include "operator/api/quantity.h"
 #include "operator/calendar/cron.h"
 #include "operator/calendar/time_zone.h"
@@ -142,12 +143,6 @@ struct Worker : Workload {
   std::string name;
 };
 
-// A key of a Secret in the backend's namespace.
-struct SecretKey {
-  std::string name;
-  std::string key;
-};
-
 struct Storage {
   Quantity size;
   std::optional<std::string> storage_class;  // unset: the cluster's default class
@@ -201,6 +196,7 @@ struct Backend {
   Cache cache;
   std::optional<Migrations> migrations;  // unset: switched off (spec.migrations.enabled: false)
   std::string prometheus_url;
+  PrometheusAccess prometheus_access;  // how it is asked
   bool paused = false;
   DeletionPolicy deletion_policy = DeletionPolicy::kRetain;
 };

@@ -54,6 +54,7 @@ inline constexpr const char* kWaitingForMetrics = "WaitingForMetrics";
 inline constexpr const char* kQueryFailed = "QueryFailed";  // Prometheus rejected the query
 inline constexpr const char* kQueryEmpty = "QueryEmpty";    // it matched nothing
 inline constexpr const char* kPrometheusUnreachable = "PrometheusUnreachable";
+inline constexpr const char* kCredentialsRefused = "CredentialsRefused";  // by Prometheus
 inline constexpr const char* kMetricsUnavailable = "MetricsUnavailable";  // of pods
 inline constexpr const char* kMetricsApiForeign = "MetricsAPIForeign";
 inline constexpr const char* kHpaInactive = "HPAInactive";

@@ -8,6 +8,7 @@
 #include "operator/api/connections.h"
 #include "operator/api/field.h"
 #include "operator/api/names.h"
+#include "operator/api/parse_prometheus.h"
 #include "operator/api/parse_workload.h"
 
 namespace sb::api {
@@ -222,12 +223,15 @@ Expected<Backend> Parse(const Json& object, const OperatorDefaults& defaults) {
   backend.cache = ParseCache(spec["cache"], defaults);
   backend.migrations = ParseMigrations(spec["migrations"]);
 
-  const Field url = spec["monitoring"]["prometheus"]["url"];
+  const Field prometheus = spec["monitoring"]["prometheus"];
+  const Field url = prometheus["url"];
   backend.prometheus_url = url.String(defaults.prometheus_url, 2048);
   if (url.present() && !backend.prometheus_url.starts_with("http://") &&
       !backend.prometheus_url.starts_with("https://")) {
     url.Fault(Quote(backend.prometheus_url) + " has to begin with http:// or https://");
   }
+  backend.prometheus_access =
+      ParsePrometheusAccess(prometheus, backend.namespace_, backend.name, backend.prometheus_url);
   backend.paused = spec["paused"].Bool(false);
   backend.deletion_policy = spec["deletionPolicy"].OneOf({"Retain", "Delete"}, "Retain") == "Delete"
                                 ? DeletionPolicy::kDelete

@@ -223,9 +223,8 @@ TEST_F(MetricsApiTest, DiscoveryDoesNotWaitForPrometheus) {
 TEST(CollectEvidenceTest, ShowsThePresentState) {
   scaling::SamplerOptions options;
   options.threads = 0;
-  scaling::Sampler sampler(
-      [](const auto&, const auto&, Duration) { return promql::InstantVector{}; }, SystemClock(),
-      options);
+  scaling::Sampler sampler([](const scaling::Source&, Duration) { return promql::InstantVector{}; },
+                           SystemClock(), options);
   EXPECT_TRUE(CollectEvidence(sampler).empty());
   sampler.SetWanted({"default", "todo"}, {{kRate, "http://p", "q"}});
   sampler.PollOne();

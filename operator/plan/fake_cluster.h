@@ -113,8 +113,8 @@ class FakeCluster {
       MakeReady("Deployment", name);
     }
     for (const char* name : {"todo-api", "todo-worker-mail"}) SetScalingActive(name, true);
-    observed.metrics[{"api", "requests-per-pod"}] = {MetricEvidence::State::kFresh, "", false};
-    observed.metrics[{"worker/mail", "backlog"}] = {MetricEvidence::State::kFresh, "", false};
+    observed.metrics[{"api", "requests-per-pod"}] = {MetricEvidence::State::kFresh};
+    observed.metrics[{"worker/mail", "backlog"}] = {MetricEvidence::State::kFresh};
     now += std::chrono::minutes(5);
     return Settle();
   }

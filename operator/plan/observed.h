@@ -27,9 +27,15 @@ struct ChildRef {
 // itself.
 struct MetricEvidence {
   enum class State { kUnknown, kFresh, kStale, kEmpty, kFailed };
+  enum class Fault {
+    kUnreachable,         // no answer, or none that makes sense
+    kRejected,            // the query is wrong; asking again does not help
+    kCredentialsMissing,  // there are none to send
+    kCredentialsRefused,  // the server does not take those that there are
+  };
   State state = State::kUnknown;
-  std::string error;      // kFailed: Prometheus' or the network's own words
-  bool rejected = false;  // kFailed: the query is wrong; asking again does not help
+  std::string error = {};             // kFailed: Prometheus' or the network's own words
+  Fault fault = Fault::kUnreachable;  // kFailed
 };
 
 // Who serves external.metrics.k8s.io (metrics_api/registration.h).

@@ -270,7 +270,7 @@ TEST(PlanTest, AnEventTellsEachTransitionOnce) {
   FakeCluster cluster;
   cluster.BringUp();
   cluster.observed.metrics[{"api", "requests-per-pod"}] = {MetricEvidence::State::kFailed,
-                                                           "connection refused", false};
+                                                           "connection refused"};
   Plan plan = cluster.Make();
   ASSERT_EQ(plan.events.size(), 1u);
   EXPECT_TRUE(plan.events[0].warning);

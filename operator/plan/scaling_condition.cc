@@ -61,11 +61,22 @@ std::optional<Finding> EvidenceFault(const std::string& field, const MetricEvide
     case State::kFailed:
       break;
   }
-  const bool rejected = evidence.rejected;
-  return Inactive(
-      rejected ? api::reason::kQueryFailed : api::reason::kPrometheusUnreachable,
-      field + ": " + evidence.error + "; replicas hold. " +
-          (rejected ? "Mend the query" : "Check that " + prometheus_url + " is up and reachable"));
+  const auto failed = [&](const char* reason, const std::string& what_to_do) {
+    return Inactive(reason, field + ": " + evidence.error + "; replicas hold" + what_to_do);
+  };
+  switch (evidence.fault) {
+    case MetricEvidence::Fault::kRejected:
+      return failed(api::reason::kQueryFailed, ". Mend the query");
+    case MetricEvidence::Fault::kCredentialsMissing:
+      return failed(api::reason::kCredentialsMissing, "");  // the error says what to do
+    case MetricEvidence::Fault::kCredentialsRefused:
+      return failed(api::reason::kCredentialsRefused,
+                    ". Check the Secrets that spec.monitoring.prometheus names");
+    case MetricEvidence::Fault::kUnreachable:
+      break;
+  }
+  return failed(api::reason::kPrometheusUnreachable,
+                ". Check that " + prometheus_url + " is up and reachable");
 }
 
 // The same for what is read from pods, whose error says what it is about.

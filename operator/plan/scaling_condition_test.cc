@@ -32,14 +32,19 @@ TEST_F(ScalingConditionTest, SaysWhichQueryFailedAndWhatToDo) {
     const char* text;
   };
   const Case cases[] = {
-      {{State::kFailed, "connection refused", false},
-       "PrometheusUnreachable",
-       "connection refused"},
-      {{State::kFailed, "Prometheus rejected it: parse error", true},
+      {{State::kFailed, "connection refused"}, "PrometheusUnreachable", "connection refused"},
+      {{State::kFailed, "Prometheus rejected it: parse error", MetricEvidence::Fault::kRejected},
        "QueryFailed",
        "Mend the query"},
-      {{State::kEmpty, "", false}, "QueryEmpty", "matches nothing"},
-      {{State::kStale, "", false}, "PrometheusUnreachable", "no fresh sample"},
+      {{State::kFailed, "Secret shop/prom has no key token; add it",
+        MetricEvidence::Fault::kCredentialsMissing},
+       "CredentialsMissing",
+       "Secret shop/prom has no key token; add it"},
+      {{State::kFailed, "http://p answered 403", MetricEvidence::Fault::kCredentialsRefused},
+       "CredentialsRefused",
+       "Check the Secrets that spec.monitoring.prometheus names"},
+      {{State::kEmpty}, "QueryEmpty", "matches nothing"},
+      {{State::kStale}, "PrometheusUnreachable", "no fresh sample"},
   };
   for (const Case& each : cases) {
     cluster_.observed.metrics[{"api", "requests-per-pod"}] = each.evidence;
@@ -68,7 +73,7 @@ TEST_F(ScalingConditionTest, TheAutoscalersOwnWordsArePassedOn) {
 
 // A new backend has no samples for some seconds: that is no fault to page somebody for.
 TEST_F(ScalingConditionTest, ANewDeploymentIsGivenTime) {
-  cluster_.observed.metrics[{"api", "requests-per-pod"}] = {State::kEmpty, "", false};
+  cluster_.observed.metrics[{"api", "requests-per-pod"}] = {State::kEmpty};
   Json deployment = *cluster_.observed.Find("Deployment", "todo-api");
   deployment["metadata"]["creationTimestamp"] = FormatTime(cluster_.now - std::chrono::seconds(20));
   cluster_.Put({"Deployment", "todo-api"}, deployment);

@@ -8,8 +8,9 @@
 namespace sb::process {
 namespace {
 
-// The HPA's value may be this old: several HPAs that ask at once share one query.
-constexpr std::chrono::seconds kMaxSampleAge{1};
+// The HPA's value may be this old in any case, and as old as CadenceOptions::budget if it was asked
+// for often: the HPA controller asks every 15 s, and HPAs with one query share it.
+constexpr std::chrono::seconds kMaxSampleAge{10};
 
 http::ServerOptions ServerOptions(std::uint16_t port, const http::TlsOptions& tls) {
   http::ServerOptions options;

@@ -30,6 +30,8 @@
 #include "operator/process/health_server.h"
 #include "operator/process/metrics_api_server.h"
 #include "operator/process/pod_metrics.h"
+#include "operator/process/prometheus_asker.h"
+#include "operator/process/secret_reader.h"
 #include "operator/prometheus/client.h"
 #include "operator/reconcile/controller.h"
 #include "operator/reconcile/direct_scaler.h"
@@ -42,7 +44,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Every sample is asked for each 10 s, within 3 s, whether or not the answer is good.
+// A poll that is due is asked within 3 s, whether or not the answer is good.
 constexpr std::chrono::seconds kMostSilence{60};
 
 constexpr const char* kLeaseName = "scalablebackend-operator";
@@ -57,12 +59,14 @@ class Process {
         api_metrics_(registry_),
         client_(server.work, {.metrics = &kube_metrics_}),
         election_client_(server.election, {.deadline = 5s, .metrics = &kube_metrics_}),
+        metric_client_(server.work,
+                       {.deadline = 1s, .list_deadline = 2s, .metrics = &kube_metrics_}),
         queue_("scalablebackend", {.metrics = &kube_metrics_}),
         sampler_(
-            [this](const std::string& url, const std::string& query, Duration timeout) {
-              const auto of_pods = podmetrics::ParseSource(url, query);
+            [this](const scaling::Source& source, Duration timeout) {
+              const auto of_pods = podmetrics::ParseSource(source.url, source.query);
               return of_pods ? pod_reader_.Query(*of_pods, std::min<Duration>(timeout, 1s))
-                             : prometheus_.Query(url, query, timeout);
+                             : ask_prometheus_(source, timeout);
             },
             SystemClock(), {},
             [this](const scaling::BackendKey& key) {
@@ -171,11 +175,8 @@ class Process {
       stand_in_.SetWanted(name, {});
       return;
     }
-    auto wanted = reconcile::WantedMetrics(*backend, MetricsApiNow());
-    if (!elector_.IsLeader()) {
-      for (scaling::WantedMetric& metric : wanted) metric.interval = {};
-    }
-    sampler_.SetWanted(name, std::move(wanted));
+    sampler_.SetWanted(name,
+                       reconcile::WantedMetrics(*backend, MetricsApiNow(), elector_.IsLeader()));
     std::map<std::string, api::Autoscaling> targets;
     if (backend->api.autoscaling) targets["api"] = *backend->api.autoscaling;
     for (const api::Worker& worker : backend->workers) {
@@ -245,7 +246,7 @@ class Process {
   std::string NotReady() const {
     if (metrics_api_ && !metrics_api_->HasCertificate())
       return "the metrics API has no certificate yet";
-    if (const auto silence = sampler_.SinceLastAnswer(); silence && *silence > kMostSilence)
+    if (sampler_.StuckFor() > kMostSilence)
       return "no metric has been asked for lately: the sampler is stuck";
     if (view_.Synced()) return "";
     const std::string problem = view_.Problem();
@@ -260,14 +261,25 @@ class Process {
   metrics_api::Metrics api_metrics_;
   kube::Client client_;
   kube::Client election_client_;
+  kube::Client metric_client_;  // for what a sample waits for
   kube::WorkQueue queue_;
   promql::Client prometheus_;
+  SecretReader secrets_{
+      [this](const kube::ObjectKey& key) { return metric_client_.Get(kube::Secrets(), key); },
+      SystemClock()};
+  PrometheusAsker ask_prometheus_{secrets_,
+                                  [this](const std::string& url, const std::string& query,
+                                         Duration timeout, const promql::Credentials& credentials) {
+                                    return prometheus_.Query(url, query, timeout, credentials);
+                                  },
+                                  SystemClock()};
   podmetrics::Reader pod_reader_{
       [this](const std::string& namespace_name, const std::string& backend) {
         return PodsOf(view_, namespace_name, backend);
       },
       podmetrics::Scrape,
-      [this](const podmetrics::PodQuery& query) { return UsageOf(client_, query); }, SystemClock()};
+      [this](const podmetrics::PodQuery& query) { return UsageOf(metric_client_, query); },
+      SystemClock()};
   scaling::StandIn stand_in_{[this](const scaling::BackendKey& backend, const std::string& target) {
     return CountsOf(backend, target);
   }};

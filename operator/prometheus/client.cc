@@ -1,186 +1,183 @@
 #include "operator/prometheus/client.h"
 
-#include <cpprest/containerstream.h>
-#include <cpprest/http_client.h>
-#include <pplx/threadpool.h>
-
-#include <exception>
-#include <future>
+#include <algorithm>
 #include <map>
 #include <mutex>
 #include <optional>
+#include <tuple>
 #include <utility>
+
+#include "operator/kube/client.h"
+#include "operator/kube/cluster_config.h"
+#include "operator/kube/cpprest_transport.h"
+#include "operator/kube/transport.h"
 
 namespace sb::promql {
 namespace {
 
-namespace web_http = web::http;
-
 // Above this the query goes into a body: proxies refuse long request lines.
 constexpr std::size_t kMaxQueryInUrl = 4000;
-constexpr std::size_t kMaxClients = 32;
-constexpr std::size_t kReadBytes = 16 << 10;
-// cpprestsdk's own timer, per stage. The deadline of a call is ours; this one only ends what we
-// forgot.
-constexpr std::chrono::seconds kStageTimeout{60};
+constexpr std::size_t kMaxTransports = 64;
 
 struct Answer {
   int status = 0;
   std::string body;
 };
 
-// cpprestsdk would start 40 threads. Whoever comes first sets the size (the Kubernetes transport
-// does it too); the second attempt throws, and that is fine.
-void SizeThreadPoolOnce() {
-  static std::once_flag once;
-  std::call_once(once, [] {
-    try {
-      crossplat::threadpool::initialize_with_threads(4);
-    } catch (const std::exception&) {
-    }
-  });
+using Form = std::vector<std::pair<std::string, std::string>>;
+
+std::string Encoded(const Form& form) {
+  std::string text;
+  for (const auto& [name, value] : form) {
+    text +=
+        (text.empty() ? "" : "&") + kube::PercentEncode(name) + "=" + kube::PercentEncode(value);
+  }
+  return text;
 }
 
-web_http::http_request MakeRequest(const std::string& path, const std::string& form) {
-  web_http::http_request request(web_http::methods::GET);
-  // GET is what the library retries by itself on a connection that the server has closed meanwhile.
-  if (form.size() <= kMaxQueryInUrl) {
-    request.set_request_uri(web::uri(path + "?" + form));
+kube::Request MakeRequest(const std::string& path, const Form& form,
+                          const Credentials& credentials) {
+  kube::Request request{.path = path, .query = credentials.query_parameters};
+  request.headers = credentials.headers;
+  request.headers.emplace_back("User-Agent", kube::kUserAgent);
+  const std::string encoded = Encoded(form);
+  if (encoded.size() <= kMaxQueryInUrl) {
+    request.query.insert(request.query.begin(), form.begin(), form.end());
   } else {
-    request.set_method(web_http::methods::POST);
-    request.set_request_uri(web::uri(path));
-    request.set_body(form, "application/x-www-form-urlencoded");
+    request.method = "POST";
+    request.body = encoded;
+    request.content_type = "application/x-www-form-urlencoded";
+    // On a connection of its own: a POST fails on one that the server has closed meanwhile.
+    request.idempotent = false;
   }
-  request.headers().add("Accept", "application/json");
   return request;
 }
 
-// Appends to `text` until the end of `body` or until `text` is larger than an answer may be: the
-// library has no limit of its own.
-pplx::task<void> ReadBody(concurrency::streams::istream body, std::shared_ptr<std::string> text,
-                          std::size_t most_bytes) {
-  concurrency::streams::container_buffer<std::string> chunk;
-  return body.read(chunk, kReadBytes).then([body, text, chunk, most_bytes](std::size_t size) {
-    text->append(chunk.collection(), 0, size);
-    if (size == 0 || text->size() > most_bytes) return pplx::task_from_result();
-    return ReadBody(body, text, most_bytes);
-  });
+tl::unexpected<Error> TooLarge(const std::string& server, std::size_t most_bytes) {
+  return Fail(ErrorCode::kInvalidArgument, server + " answered more than " +
+                                               std::to_string(most_bytes >> 20) +
+                                               " MiB; aggregate the query with sum or max");
 }
 
-pplx::task<Answer> Ask(web_http::client::http_client client, web_http::http_request request,
-                       std::size_t most_bytes, const pplx::cancellation_token& token) {
-  return client.request(std::move(request), token)
-      .then([most_bytes](web_http::http_response response) {
-        auto text = std::make_shared<std::string>();
-        return ReadBody(response.body(), text, most_bytes).then([response, text] {
-          return Answer{response.status_code(), std::move(*text)};
-        });
-      });
+// Reads no further than it has to: an answer may be without end.
+Expected<Answer> Send(kube::Transport& transport, const kube::Request& request,
+                      const std::string& server, std::size_t most_bytes, Duration timeout) {
+  Answer answer;
+  if (!request.idempotent) {
+    auto response = transport.Send(request, timeout);
+    if (!response) return tl::unexpected(response.error());
+    answer = {response->status, std::move(response->body)};
+  } else {
+    kube::StreamHandlers handlers{.open_deadline = timeout, .deadline = timeout, .live = false};
+    handlers.on_data = [&](std::string_view bytes) {
+      answer.body += bytes;
+      return answer.body.size() <= most_bytes;
+    };
+    handlers.idle_deadline = [timeout] { return timeout; };
+    auto head = transport.Stream(request, handlers, {});
+    if (!head) return tl::unexpected(head.error());
+    answer.status = head->status;
+    if (head->status != 200) answer.body = std::move(head->body);
+  }
+  if (answer.body.size() > most_bytes) return TooLarge(server, most_bytes);
+  return answer;
+}
+
+// The transport's words, in those of this one: they become conditions.
+Error Reworded(Error error, const std::string& server) {
+  if (error.code == ErrorCode::kDeadlineExceeded) {
+    error.message = server + " did not answer in time";
+  } else if (error.code == ErrorCode::kUnavailable) {
+    const std::string prefix = server + ": ";
+    if (error.message.starts_with(prefix)) error.message.erase(0, prefix.size());
+    error.message = server + " cannot be reached: " + error.message;
+  }
+  return error;
 }
 
 }  // namespace
 
 class Client::Impl {
  public:
-  Expected<Answer> Post(const Endpoint& endpoint, const std::string& form, std::size_t most_bytes,
-                        Duration timeout) {
-    SizeThreadPoolOnce();
-    const pplx::cancellation_token_source cancel;
-    // Shared: the library may still run the continuation after this call has given up.
-    auto settled = std::make_shared<std::promise<Expected<Answer>>>();
-    std::future<Expected<Answer>> outcome = settled->get_future();
-    try {
-      web_http::http_request request = MakeRequest(endpoint.path, form);
-      const bool fresh = request.method() == web_http::methods::POST;
-      Ask(ClientOf(endpoint.server, fresh), std::move(request), most_bytes, cancel.get_token())
-          .then([settled, server = endpoint.server](pplx::task<Answer> task) {
-            settled->set_value(Settle(task, server));
-          });
-    } catch (const std::exception& error) {
-      return Fail(ErrorCode::kInvalidArgument,
-                  endpoint.server + " cannot be asked: " + error.what());
-    }
-    if (outcome.wait_for(timeout) != std::future_status::ready) {
-      cancel.cancel();  // closes the socket
-      Drop(endpoint.server);
-      return Fail(ErrorCode::kDeadlineExceeded, endpoint.server + " did not answer in time");
-    }
-    Expected<Answer> answer = outcome.get();
-    if (!answer) {
-      Drop(endpoint.server);
-      return tl::unexpected(answer.error());
-    }
-    if (answer->body.size() > most_bytes) {
-      cancel.cancel();  // or the rest would pile up in the library
-      Drop(endpoint.server);
-      return Fail(ErrorCode::kInvalidArgument, endpoint.server + " answered more than " +
-                                                   std::to_string(most_bytes >> 20) +
-                                                   " MiB; aggregate the query with sum or max");
-    }
+  Expected<Answer> Ask(const Endpoint& endpoint, const Form& form, std::size_t most_bytes,
+                       Duration timeout, const Credentials& credentials) {
+    auto transport = TransportTo(endpoint.server, credentials);
+    if (!transport) return tl::unexpected(transport.error());
+    auto answer = Send(**transport, MakeRequest(endpoint.path, form, credentials), endpoint.server,
+                       most_bytes, timeout);
+    if (!answer) return tl::unexpected(Reworded(answer.error(), endpoint.server));
     return answer;
   }
 
  private:
-  static Expected<Answer> Settle(const pplx::task<Answer>& task, const std::string& server) {
-    try {
-      return task.get();
-    } catch (const std::exception& error) {
-      // The library's error codes are unreliable (facts/controller.md §6); its sentences are
-      // constant.
-      return Fail(ErrorCode::kUnavailable, server + " cannot be reached: " + error.what());
-    } catch (...) {
-      return Fail(ErrorCode::kUnavailable, server + " cannot be reached");
+  using TransportPtr = std::shared_ptr<kube::Transport>;
+  // Server, authority, certificate, key: what a connection proves holds for as long as it lives.
+  using Key = std::tuple<std::string, std::string, std::string, std::string>;
+  struct Kept {
+    TransportPtr transport;
+    TimePoint used;
+  };
+
+  Expected<TransportPtr> TransportTo(const std::string& server, const Credentials& credentials) {
+    Key key{server, credentials.authority_pem, credentials.certificate_pem, credentials.key_pem};
+    const TimePoint now = SystemClock().Now();
+    const std::lock_guard lock(transports_mutex_);
+    if (const auto found = transports_.find(key); found != transports_.end()) {
+      found->second.used = now;
+      return found->second.transport;
     }
+    auto made = kube::MakeTransport({.server = server,
+                                     .ca_pem = credentials.authority_pem,
+                                     .client_certificate_pem = credentials.certificate_pem,
+                                     .client_key_pem = credentials.key_pem});
+    if (!made) {
+      const std::string& origin = credentials.tls_origin;
+      return Fail(ErrorCode::kInvalidArgument,
+                  (origin.empty() ? server + " cannot be asked: "
+                                  : origin + " cannot be used for TLS to " + server + ": ") +
+                      made.error().message);
+    }
+    if (transports_.size() >= kMaxTransports) {
+      transports_.erase(std::min_element(
+          transports_.begin(), transports_.end(),
+          [](const auto& a, const auto& b) { return a.second.used < b.second.used; }));
+    }
+    return transports_.emplace(std::move(key), Kept{std::move(*made), now}).first->second.transport;
   }
 
-  // `fresh`: on a connection of its own, because a POST fails on one that the server has closed.
-  web_http::client::http_client ClientOf(const std::string& server, bool fresh) {
-    web_http::client::http_client_config config;
-    config.set_timeout(kStageTimeout);
-    config.set_max_redirects(0);  // a redirection must not lead to hosts that nobody configured
-    if (fresh) return {web::uri(server), config};
-    const std::lock_guard lock(clients_mutex_);
-    const auto found = clients_.find(server);
-    if (found != clients_.end()) return found->second;
-    if (clients_.size() >= kMaxClients) clients_.clear();
-    return clients_.emplace(server, web_http::client::http_client(web::uri(server), config))
-        .first->second;
-  }
-
-  // After an error its connections are not trusted any more.
-  void Drop(const std::string& server) {
-    const std::lock_guard lock(clients_mutex_);
-    clients_.erase(server);
-  }
-
-  std::mutex clients_mutex_;
-  std::map<std::string, web_http::client::http_client> clients_;
+  std::mutex transports_mutex_;
+  std::map<Key, Kept> transports_;
 };
 
 Client::Client() : impl_(std::make_unique<Impl>()) {}
 Client::~Client() = default;
 
 Expected<InstantVector> Client::Query(const std::string& url, const std::string& promql,
-                                      Duration timeout) {
+                                      Duration timeout, const Credentials& credentials) {
   const auto endpoint = QueryEndpoint(url);
   if (!endpoint) return tl::unexpected(endpoint.error());
-  const auto answer = impl_->Post(*endpoint, "query=" + web::uri::encode_data_string(promql),
-                                  kMaxAnswerBytes, timeout);
-  if (!answer) return tl::unexpected(answer.error());
-  return ParseAnswer(answer->status, answer->body, endpoint->server);
+  auto answer = impl_->Ask(*endpoint, {{"query", promql}}, kMaxAnswerBytes, timeout, credentials);
+  auto parsed = answer ? ParseAnswer(answer->status, answer->body, endpoint->server)
+                       : Expected<InstantVector>(tl::unexpected(answer.error()));
+  if (!parsed) parsed.error().message = WithoutSecrets(parsed.error().message, credentials);
+  return parsed;
 }
 
 Expected<std::vector<Series>> Client::QueryRange(const std::string& url, const std::string& promql,
-                                                 const Range& range, Duration timeout) {
+                                                 const Range& range, Duration timeout,
+                                                 const Credentials& credentials) {
   auto endpoint = QueryEndpoint(url);
   if (!endpoint) return tl::unexpected(endpoint.error());
   endpoint->path += "_range";
-  const std::string form = "query=" + web::uri::encode_data_string(promql) +
-                           "&start=" + FormatTime(range.from) + "&end=" + FormatTime(range.to) +
-                           "&step=" + std::to_string(range.step.count());
-  const auto answer = impl_->Post(*endpoint, form, kMaxRangeBytes, timeout);
-  if (!answer) return tl::unexpected(answer.error());
-  return ParseRangeAnswer(answer->status, answer->body, endpoint->server);
+  const Form form = {{"query", promql},
+                     {"start", FormatTime(range.from)},
+                     {"end", FormatTime(range.to)},
+                     {"step", std::to_string(range.step.count())}};
+  auto answer = impl_->Ask(*endpoint, form, kMaxRangeBytes, timeout, credentials);
+  auto parsed = answer ? ParseRangeAnswer(answer->status, answer->body, endpoint->server)
+                       : Expected<std::vector<Series>>(tl::unexpected(answer.error()));
+  if (!parsed) parsed.error().message = WithoutSecrets(parsed.error().message, credentials);
+  return parsed;
 }
 
 }  // namespace sb::promql

@@ -4,8 +4,9 @@
 //   auto vector = client.Query("http://prometheus.monitoring:9090", "sum(up)", 3s);
 //
 // Thread-safe; a call blocks its thread until the answer or the deadline. Connections are kept open
-// between calls to the same server. http and https (system authorities). cpprestsdk is inside, and
-// its traps (facts/controller.md §6) stay there.
+// between calls to the same server with the same certificates. http and https (the system's
+// authorities, or those of the credentials). Redirections are never followed, so credentials go
+// to the host of the url only. What sends is kube/transport.h.
 #pragma once
 
 #include <chrono>
@@ -15,6 +16,7 @@
 
 #include "common/error.h"
 #include "common/time.h"
+#include "operator/prometheus/credentials.h"
 #include "operator/prometheus/result.h"
 
 namespace sb::promql {
@@ -33,10 +35,12 @@ class Client {
   Client& operator=(const Client&) = delete;
 
   // `url` is Prometheus' base, with or without a path prefix and a trailing slash. Errors: as
-  // ParseAnswer, and kInvalidArgument for a url that is none or an answer above kMaxAnswerBytes,
-  // kUnavailable if nobody answers there, kDeadlineExceeded after `timeout`.
+  // ParseAnswer, and kInvalidArgument for a url that is none, certificates that cannot be used or
+  // an answer above kMaxAnswerBytes, kUnavailable if nobody answers there or TLS fails,
+  // kDeadlineExceeded after `timeout`. No message holds a secret of `credentials`.
   Expected<InstantVector> Query(const std::string& url, const std::string& promql,
-                                Duration timeout = kDefaultTimeout);
+                                Duration timeout = kDefaultTimeout,
+                                const Credentials& credentials = {});
 
   // What the query gave at each step of a range, oldest first: one series (kInvalidArgument if
   // there are several, or more than 11,000 steps: Prometheus' own limit).
@@ -46,7 +50,8 @@ class Client {
   };
   Expected<std::vector<Series>> QueryRange(const std::string& url, const std::string& promql,
                                            const Range& range,
-                                           Duration timeout = std::chrono::seconds(30));
+                                           Duration timeout = std::chrono::seconds(30),
+                                           const Credentials& credentials = {});
 
  private:
   class Impl;

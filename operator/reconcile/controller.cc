@@ -13,18 +13,32 @@
 namespace sb::reconcile {
 namespace {
 
+plan::MetricEvidence::Fault FaultOf(ErrorCode code) {
+  using Fault = plan::MetricEvidence::Fault;
+  switch (code) {
+    case ErrorCode::kInvalidArgument:
+      return Fault::kRejected;
+    case ErrorCode::kUnauthenticated:
+      return Fault::kCredentialsMissing;
+    case ErrorCode::kPermissionDenied:
+      return Fault::kCredentialsRefused;
+    default:
+      return Fault::kUnreachable;
+  }
+}
+
 plan::MetricEvidence ToEvidence(const std::optional<scaling::Sample>& sample) {
   using State = plan::MetricEvidence::State;
   if (!sample) return {};
   switch (sample->evidence) {
     case scaling::Evidence::kFresh:
-      return {State::kFresh, "", false};
+      return {State::kFresh};
     case scaling::Evidence::kStale:
-      return {State::kStale, sample->error, false};
+      return {State::kStale, sample->error};
     case scaling::Evidence::kEmpty:
-      return {State::kEmpty, sample->error, false};
+      return {State::kEmpty, sample->error};
     case scaling::Evidence::kFailed:
-      return {State::kFailed, sample->error, sample->code == ErrorCode::kInvalidArgument};
+      return {State::kFailed, sample->error, FaultOf(sample->code)};
   }
   return {};
 }

@@ -59,7 +59,9 @@ class DirectScalerTest : public testing::Test {
          {"status", {{"readyReplicas", 2}}}});
     view_.Start();
     EXPECT_TRUE(view_.WaitForSync(10s, {}));
-    sampler_.SetWanted({"shop", "todo"}, {{.id = kRate, .url = "http://p", .query = "rate"}});
+    sampler_.SetWanted(
+        {"shop", "todo"},
+        {{.id = kRate, .url = "http://p", .query = "rate", .interval = kDirectInterval}});
   }
 
   // A round, with the cache up to date and a sample just taken.
@@ -99,7 +101,7 @@ class DirectScalerTest : public testing::Test {
   TestClock clock_;
   Expected<double> rate_ = 200;
   scaling::Sampler sampler_{
-      [this](const std::string&, const std::string&, Duration) -> Expected<promql::InstantVector> {
+      [this](const scaling::Source&, Duration) -> Expected<promql::InstantVector> {
         if (!rate_) return tl::unexpected(rate_.error());
         return promql::InstantVector{{.value = *rate_, .at = clock_.WallNow()}};
       },

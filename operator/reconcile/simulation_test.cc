@@ -112,8 +112,7 @@ class Operator {
         client_(cluster.server),
         metrics_(registry_),
         sampler_(
-            [](const std::string&, const std::string&,
-               Duration) -> Expected<promql::InstantVector> {
+            [](const scaling::Source&, Duration) -> Expected<promql::InstantVector> {
               return Fail(ErrorCode::kUnavailable, "no Prometheus here");
             },
             SystemClock(), {.threads = 0}),

@@ -1,34 +1,49 @@
 #include "operator/reconcile/wanted_metrics.h"
 
+#include <memory>
 #include <string>
+#include <utility>
 
 #include "operator/plan/engine.h"
 #include "operator/podmetrics/source.h"
 #include "operator/reconcile/direct_scaler.h"
 
 namespace sb::reconcile {
+namespace {
+
+// metrics-server itself looks every 15 s, and so does the HPA controller.
+constexpr std::chrono::seconds kPodInterval{10};
+
+}  // namespace
 
 std::vector<scaling::WantedMetric> WantedMetrics(const api::Backend& backend,
-                                                 const plan::MetricsApi& metrics_api) {
+                                                 const plan::MetricsApi& metrics_api,
+                                                 bool leading) {
   std::vector<scaling::WantedMetric> wanted;
+  std::shared_ptr<const api::PrometheusAccess> access;
+  if (!backend.prometheus_access.IsPlain()) {
+    access = std::make_shared<const api::PrometheusAccess>(backend.prometheus_access);
+  }
   const auto add = [&](const std::string& target, const api::Workload& workload) {
     if (!workload.autoscaling) return;
     const bool direct = plan::EngineOf(*workload.autoscaling, metrics_api) == api::Engine::kDirect;
     for (const api::Metric& metric : workload.autoscaling->metrics) {
       scaling::WantedMetric one{.id = {{backend.namespace_, backend.name}, target, metric.name}};
-      if (direct) one.interval = kDirectInterval;
       if (metric.type == api::MetricType::kPrometheus) {
         one.url = backend.prometheus_url;
         one.query = metric.promql;
+        one.access = access;
       } else if (metric.type != api::MetricType::kResource || direct) {
         const podmetrics::Source source = podmetrics::SourceOf(backend, target, workload, metric);
         one.url = source.url;
         one.query = source.query;
-        // metrics-server itself looks every 15 s.
-        if (metric.type == api::MetricType::kResource) one.interval = std::chrono::seconds(10);
+        one.interval = kPodInterval;
       } else {
         continue;
       }
+      if (direct && metric.type != api::MetricType::kResource) one.interval = kDirectInterval;
+      const bool idle = direct || metric.type == api::MetricType::kPrometheus;
+      if (!leading && idle) one.interval = scaling::kOnDemand;
       wanted.push_back(std::move(one));
     }
   };

@@ -15,25 +15,7 @@ namespace {
 // Idle threads look up at least this often: for samples that turned stale while servers hang.
 constexpr std::chrono::seconds kLookUp{1};
 
-// A (url, query) that at least one metric wants.
-struct Source {
-  std::string url;
-  std::string query;
-  std::map<MetricId, std::chrono::milliseconds> wanted_by;  // and how often
-  std::optional<Sample> sample;
-  TimePoint answered;  // of `sample`; since it is wanted while there is none
-  bool asking = false;
-  std::uint64_t answers = 0;
-  TimePoint due;                    // while not asking
-  std::optional<Sample> announced;  // what on_evidence_change last told
-};
-using SourcePtr = std::shared_ptr<Source>;
-
-// Whether a failure is the server's silence, which another call will meet as well.
-bool IsSilence(const Sample& sample) {
-  return sample.evidence == Evidence::kFailed &&
-         (sample.code == ErrorCode::kUnavailable || sample.code == ErrorCode::kDeadlineExceeded);
-}
+using SourcePtr = std::shared_ptr<PolledSource>;
 
 Sample OutOfTime(WallTime now) {
   return {.evidence = Evidence::kFailed,
@@ -53,6 +35,7 @@ class Sampler::Impl {
         options_(options),
         on_evidence_change_(std::move(on_evidence_change)),
         observe_(std::move(observe)),
+        last_answer_(clock.Now()),
         random_(std::random_device{}()) {
     for (int i = 0; i < options_.threads; ++i) {
       threads_.emplace_back([this](const std::stop_token& stop) { Run(stop); });
@@ -78,71 +61,76 @@ class Sampler::Impl {
   std::optional<Sample> Latest(const MetricId& id) const {
     const std::lock_guard lock(mutex_);
     const auto found = metrics_.find(id);
-    return found == metrics_.end() ? std::nullopt : Present(*found->second, clock_.Now());
+    return found == metrics_.end() ? std::nullopt : PresentOf(*found->second);
   }
 
   std::optional<Sample> Current(const MetricId& id, Duration max_age, TimePoint deadline) {
     std::unique_lock lock(mutex_);
     const auto found = metrics_.find(id);
     if (found == metrics_.end()) return std::nullopt;
-    const SourcePtr source = found->second;
-    const TimePoint now = clock_.Now();
-    if (IsYoung(*source, max_age, now)) return Present(*source, now);
-    const Duration left = deadline - now;
-    if (source->asking) {
-      const std::uint64_t before = source->answers;
-      if (!changed_.wait_for(lock, left, [&] { return source->answers != before; })) {
+    const SourcePtr polled = found->second;
+    const std::uint64_t before = polled->answers;
+    for (;;) {
+      const TimePoint now = clock_.Now();
+      // An answer that came while this caller waited is as new as it could have had.
+      if (polled->answers != before || IsGoodEnough(*polled, options_.cadence, max_age, now)) {
+        return PresentOf(*polled);
+      }
+      // With too little time left a failure would say more about the caller than about Prometheus.
+      const bool late = deadline - now < options_.timeout / 4;
+      const bool busy = polled->asking ||
+                        CountOf(asks_in_flight_, polled->source.url) >= options_.asks_per_server;
+      if (!busy && !late) break;
+      const bool hopeless = !polled->asking && late;
+      if (hopeless || changed_.wait_for(lock, deadline - now) == std::cv_status::timeout) {
         return OutOfTime(clock_.WallNow());
       }
-      return Present(*source, clock_.Now());
     }
-    // With too little time left a failure would say more about the caller than about Prometheus.
-    if (left < options_.timeout / 4) return OutOfTime(clock_.WallNow());
-    Begin(*source);
+    Begin(*polled);
+    ++asks_in_flight_[polled->source.url];
+    const Duration left = deadline - clock_.Now();
     lock.unlock();
-    const Sample sample = Ask(*source, std::min<Duration>(left, options_.timeout));
+    const Sample sample = Ask(polled->source, std::min<Duration>(left, options_.timeout));
     lock.lock();
-    Finish(*source, sample);
-    const std::optional<Sample> present = Present(*source, clock_.Now());
-    Announce(std::move(lock), source.get());
+    Release(asks_in_flight_, polled->source.url);
+    Finish(*polled, sample);
+    const std::optional<Sample> present = PresentOf(*polled);
+    Announce(std::move(lock), polled.get());
     return present;
   }
 
   std::vector<std::pair<MetricId, std::optional<Sample>>> Snapshot() const {
     const std::lock_guard lock(mutex_);
-    const TimePoint now = clock_.Now();
     std::vector<std::pair<MetricId, std::optional<Sample>>> all;
     all.reserve(metrics_.size());
-    for (const auto& [id, source] : metrics_) all.emplace_back(id, Present(*source, now));
+    for (const auto& [id, polled] : metrics_) all.emplace_back(id, PresentOf(*polled));
     return all;
   }
 
-  std::optional<Duration> SinceLastAnswer() const {
+  Duration StuckFor() const {
     const std::lock_guard lock(mutex_);
-    std::optional<Duration> shortest;
     const TimePoint now = clock_.Now();
-    for (const auto& [key, source] : sources_) {
-      const Duration since = now - source->answered;
-      if (!shortest || since < *shortest) shortest = since;
+    TimePoint earliest = due_.empty() ? now : std::min(now, due_.begin()->first);
+    for (const auto& [source, polled] : sources_) {
+      if (polled->asking) earliest = std::min(earliest, polled->due);
     }
-    return shortest;
+    return std::min(now - earliest, now - last_answer_);
   }
 
   bool PollOne() {
     std::unique_lock lock(mutex_);
-    const SourcePtr source = TakeDue(clock_.Now());
-    if (source == nullptr) {
+    const SourcePtr polled = TakeDue(clock_.Now());
+    if (polled == nullptr) {
       Announce(std::move(lock), nullptr);
       return false;
     }
-    ++polls_in_flight_[source->url];
+    ++polls_in_flight_[polled->source.url];
     lock.unlock();
-    const Sample sample = Ask(*source, options_.timeout);
+    const Sample sample = Ask(polled->source, options_.timeout);
     lock.lock();
-    const auto in_flight = polls_in_flight_.find(source->url);
-    if (--in_flight->second == 0) polls_in_flight_.erase(in_flight);
-    Finish(*source, sample);
-    Announce(std::move(lock), source.get());
+    Release(polls_in_flight_, polled->source.url);
+    Finish(*polled, sample);
+    Announce(std::move(lock), polled.get());
     return true;
   }
 
@@ -152,7 +140,8 @@ class Sampler::Impl {
   }
 
  private:
-  using DueSet = std::set<std::pair<TimePoint, Source*>>;
+  using DueSet = std::set<std::pair<TimePoint, PolledSource*>>;
+  using InFlight = std::map<std::string, int>;  // by url
 
   void Run(const std::stop_token& stop) {
     while (!stop.stop_requested()) {
@@ -162,27 +151,35 @@ class Sampler::Impl {
     }
   }
 
+  static int CountOf(const InFlight& in_flight, const std::string& url) {
+    const auto found = in_flight.find(url);
+    return found == in_flight.end() ? 0 : found->second;
+  }
+  static void Release(InFlight& in_flight, const std::string& url) {
+    const auto found = in_flight.find(url);
+    if (--found->second == 0) in_flight.erase(found);
+  }
+
   // Until the next poll that may start. Zero: now. Holding mutex_.
   Duration UntilDue() const {
     const TimePoint now = clock_.Now();
-    for (const auto& [due, source] : due_) {
+    for (const auto& [due, polled] : due_) {
       if (due > now) return std::min<Duration>(due - now, kLookUp);
-      if (!IsSaturated(source->url)) return Duration::zero();
+      if (!IsSaturated(polled->source.url)) return Duration::zero();
     }
     return kLookUp;
   }
 
   bool IsSaturated(const std::string& url) const {
-    const auto found = polls_in_flight_.find(url);
-    return found != polls_in_flight_.end() && found->second >= options_.per_server;
+    return CountOf(polls_in_flight_, url) >= options_.per_server;
   }
 
   // Holding mutex_.
   SourcePtr TakeDue(TimePoint now) {
-    for (const auto& [due, source] : due_) {
+    for (const auto& [due, polled] : due_) {
       if (due > now) return nullptr;
-      if (IsSaturated(source->url)) continue;
-      const SourcePtr taken = sources_.at({source->url, source->query});
+      if (IsSaturated(polled->source.url)) continue;
+      const SourcePtr taken = sources_.at(polled->source);
       Begin(*taken);
       return taken;
     }
@@ -190,81 +187,67 @@ class Sampler::Impl {
   }
 
   // Holding mutex_.
-  void Begin(Source& source) {
-    due_.erase({source.due, &source});
-    source.asking = true;
+  void Begin(PolledSource& polled) {
+    const TimePoint now = clock_.Now();
+    polled.due = due_.erase({polled.due, &polled}) > 0 ? std::min(polled.due, now) : now;
+    polled.asking = true;
   }
 
   Sample Ask(const Source& source, Duration timeout) const {
     const TimePoint start = clock_.Now();
-    const auto answer = query_(source.url, source.query, timeout);
+    const auto answer = query_(source, timeout);
     if (observe_) observe_(clock_.Now() - start, answer ? nullptr : &answer.error());
     return Evaluate(answer, clock_.WallNow());
   }
 
   // Holding mutex_. A source that nobody wants any more is not scheduled again.
-  void Finish(Source& source, Sample sample) {
+  void Finish(PolledSource& polled, Sample sample) {
     const TimePoint now = clock_.Now();
-    if (const auto old = Present(source, now); old && SameEvidence(*old, sample)) {
+    if (const auto old = PresentOf(polled); old && SameEvidence(*old, sample)) {
       sample.error = old->error;
     }
-    source.sample = std::move(sample);
-    source.answered = now;
-    source.asking = false;
-    ++source.answers;
-    if (!source.wanted_by.empty()) {
-      const std::chrono::milliseconds interval = IntervalOf(source);
-      std::uniform_int_distribution<Duration::rep> jitter(-interval.count() / 10,
-                                                          interval.count() / 10);
-      source.due = now + interval + std::chrono::milliseconds(jitter(random_));
-      due_.insert({source.due, &source});
-    }
+    polled.sample = std::move(sample);
+    polled.answered = now;
+    polled.asking = false;
+    ++polled.answers;
+    last_answer_ = now;
+    Charge(polled, options_.cadence, now);
+    Schedule(polled, now);
     changed_.notify_all();
   }
 
+  // Plans the next background poll of a source, if there is to be one. Holding mutex_.
+  void Schedule(PolledSource& polled, TimePoint now) {
+    const auto interval = PollInterval(polled, options_.cadence);
+    if (!interval) return;
+    std::uniform_int_distribution<Duration::rep> jitter(-interval->count() / 10,
+                                                        interval->count() / 10);
+    polled.due = now + *interval + std::chrono::milliseconds(jitter(random_));
+    due_.insert({polled.due, &polled});
+  }
+  void Unschedule(PolledSource& polled) { due_.erase({polled.due, &polled}); }
+
   // Holding mutex_.
-  std::chrono::milliseconds IntervalOf(const Source& source) const {
-    std::chrono::milliseconds shortest = std::chrono::milliseconds::max();
-    for (const auto& [id, interval] : source.wanted_by) {
-      shortest = std::min(shortest, interval.count() > 0 ? interval : options_.interval);
-    }
-    return shortest;
+  std::optional<Sample> PresentOf(const PolledSource& polled) const {
+    return Present(polled, options_.cadence, clock_.Now());
   }
 
-  // The sample as of now: a fresh one may have turned stale meanwhile. Holding mutex_.
-  std::optional<Sample> Present(const Source& source, TimePoint now) const {
-    std::optional<Sample> sample = source.sample;
-    if (sample && sample->evidence == Evidence::kFresh &&
-        now - source.answered > options_.stale_after) {
-      sample->evidence = Evidence::kStale;
-      sample->error = "Prometheus has not been heard of for too long; the last value is not used";
-    }
-    return sample;
+  // Adds to `told` who has to hear that the sample changed. Holding mutex_.
+  void CollectChange(PolledSource& polled, std::set<BackendKey>& told) const {
+    auto present = PresentOf(polled);
+    if (!present || (polled.announced && SameEvidence(*polled.announced, *present))) return;
+    polled.announced = std::move(present);
+    for (const auto& [id, interval] : polled.wanted_by) told.insert(id.backend);
   }
 
-  bool IsYoung(const Source& source, Duration max_age, TimePoint now) const {
-    if (!source.sample) return false;
-    const Duration limit =
-        IsSilence(*source.sample) ? std::max<Duration>(max_age, options_.failure_max_age) : max_age;
-    return now - source.answered <= limit;
-  }
-
-  // Adds to `told` who has to hear that `source` changed. Holding mutex_.
-  void CollectChange(Source& source, TimePoint now, std::set<BackendKey>& told) const {
-    auto present = Present(source, now);
-    if (!present || (source.announced && SameEvidence(*source.announced, *present))) return;
-    source.announced = std::move(present);
-    for (const auto& [id, interval] : source.wanted_by) told.insert(id.backend);
-  }
-
-  // Tells of a change of `source`, and now and then of samples that time has made stale.
-  void Announce(std::unique_lock<std::mutex> lock, Source* source) {
+  // Tells of a change of `polled`, and now and then of samples that time has made stale.
+  void Announce(std::unique_lock<std::mutex> lock, PolledSource* polled) {
     const TimePoint now = clock_.Now();
     std::set<BackendKey> told;
-    if (source != nullptr) CollectChange(*source, now, told);
+    if (polled != nullptr) CollectChange(*polled, told);
     if (now >= next_stale_check_) {
       next_stale_check_ = now + kLookUp;
-      for (const auto& [key, other] : sources_) CollectChange(*other, now, told);
+      for (const auto& [source, other] : sources_) CollectChange(*other, told);
     }
     lock.unlock();
     if (!on_evidence_change_) return;
@@ -273,48 +256,51 @@ class Sampler::Impl {
 
   // Holding mutex_.
   void Link(const WantedMetric& metric) {
+    const Source source{metric.url, metric.query, metric.access};
     const auto known = metrics_.find(metric.id);
     if (known != metrics_.end()) {
-      if (known->second->url == metric.url && known->second->query == metric.query) {
+      if (known->second->source == source) {
         Hasten(*known->second, metric);
         return;
       }
       Unlink(metric.id);
     }
-    SourcePtr& source = sources_[{metric.url, metric.query}];
-    if (source == nullptr) {
-      source = std::make_shared<Source>();
-      source->url = metric.url;
-      source->query = metric.query;
-      source->due = clock_.Now();
-      source->answered = source->due;
-      due_.insert({source->due, source.get()});
+    SourcePtr& polled = sources_[source];
+    if (polled == nullptr) {
+      polled = std::make_shared<PolledSource>();
+      polled->source = source;
+      polled->answered = clock_.Now();
     }
-    Hasten(*source, metric);
-    metrics_[metric.id] = source;
+    Hasten(*polled, metric);
+    metrics_[metric.id] = polled;
   }
 
   // Notes how often `metric` wants its source; one that became more urgent does not wait for what
-  // was due before. Holding mutex_.
-  void Hasten(Source& source, const WantedMetric& metric) {
-    source.wanted_by[metric.id] = metric.interval;
-    const TimePoint soon = clock_.Now() + IntervalOf(source);
-    if (source.asking || source.due <= soon) return;
-    due_.erase({source.due, &source});
-    source.due = soon;
-    due_.insert({source.due, &source});
+  // was due before, one that was never asked is due at once. Holding mutex_.
+  void Hasten(PolledSource& polled, const WantedMetric& metric) {
+    polled.wanted_by[metric.id] = metric.interval;
+    if (polled.asking) return;
+    const auto interval = PollInterval(polled, options_.cadence);
+    const bool scheduled = due_.contains({polled.due, &polled});
+    if (!interval) return Unschedule(polled);
+    const TimePoint now = clock_.Now();
+    const TimePoint soon = polled.sample ? std::max(now, polled.answered + *interval) : now;
+    if (scheduled && polled.due <= soon) return;
+    Unschedule(polled);
+    polled.due = soon;
+    due_.insert({polled.due, &polled});
   }
 
   // Holding mutex_.
   void Unlink(const MetricId& id) {
     const auto found = metrics_.find(id);
     if (found == metrics_.end()) return;
-    const SourcePtr source = found->second;
+    const SourcePtr polled = found->second;
     metrics_.erase(found);
-    source->wanted_by.erase(id);
-    if (!source->wanted_by.empty()) return;
-    due_.erase({source->due, source.get()});
-    sources_.erase({source->url, source->query});
+    polled->wanted_by.erase(id);
+    if (!polled->wanted_by.empty()) return;
+    Unschedule(*polled);
+    sources_.erase(polled->source);
   }
 
   const Query query_;
@@ -325,11 +311,13 @@ class Sampler::Impl {
 
   mutable std::mutex mutex_;  // guards everything below but threads_; never held during a query
   std::condition_variable_any changed_;  // an answer came, or something became due
-  std::map<std::pair<std::string, std::string>, SourcePtr> sources_;
+  std::map<Source, SourcePtr> sources_;
   std::map<MetricId, SourcePtr> metrics_;
   std::map<BackendKey, std::set<MetricId>> backends_;
-  DueSet due_;  // sources that are not being asked
-  std::map<std::string, int> polls_in_flight_;
+  DueSet due_;  // sources that are polled in the background and not being asked now
+  InFlight polls_in_flight_;
+  InFlight asks_in_flight_;
+  TimePoint last_answer_;
   TimePoint next_stale_check_{};
   std::minstd_rand random_;
 
@@ -353,7 +341,7 @@ std::optional<Sample> Sampler::Current(const MetricId& id, Duration max_age, Tim
 std::vector<std::pair<MetricId, std::optional<Sample>>> Sampler::Snapshot() const {
   return impl_->Snapshot();
 }
-std::optional<Duration> Sampler::SinceLastAnswer() const { return impl_->SinceLastAnswer(); }
+Duration Sampler::StuckFor() const { return impl_->StuckFor(); }
 bool Sampler::PollOne() { return impl_->PollOne(); }
 void Sampler::Stop() { impl_->Stop(); }
 

@@ -1,17 +1,17 @@
-// Keeps one shared sample of each distinct (url, query): polled in the background, so that the
-// state of a metric is known even when nobody asks, and asked anew when the HPA wants the present
-// value.
+// Keeps one shared sample of each distinct source (url, query, how it is asked): polled in the
+// background, so that the state of a metric is known even when nobody asks, and asked anew when the
+// HPA wants the present value. How often: polled_source.h.
 //
-//   Sampler sampler([&](auto&... a) { return client.Query(a...); }, SystemClock(), {},
-//   enqueue_backend); sampler.SetWanted({"default", "todo"}, {{id, "http://prometheus:9090",
-//   "sum(…)"}}); auto known = sampler.Latest(id);                                 // no I/O: for
-//   the reconcile loop auto now = sampler.Current(id, 1s, SystemClock().Now() + 2500ms);  // may
-//   ask: for the metrics API
+//   Sampler sampler(ask, SystemClock(), {}, enqueue_backend);
+//   sampler.SetWanted({"default", "todo"}, {{id, "http://prometheus:9090", "sum(…)"}});
+//   auto known = sampler.Latest(id);   // no I/O: for the reconcile loop and the Direct engine
+//   auto now = sampler.Current(id, 10s, SystemClock().Now() + 2500ms);   // may ask: for the HPA
 //
 // Thread-safe. Threads: `threads` of its own, and callers of Current. Memory is bound by what is
-// wanted; a source is never asked twice at once, and at most `per_server` background polls wait for
-// one server, so a hanging one cannot starve the others. Stop() and the destructor wait for at most
-// one query timeout.
+// wanted. A source is never asked twice at once; at most `per_server` background polls and
+// `asks_per_server` callers wait for one server, so that a hanging one cannot starve the others,
+// and a thousand queries take ten connections. Stop() and the destructor wait for at most one query
+// timeout.
 #pragma once
 
 #include <chrono>
@@ -25,6 +25,7 @@
 #include "common/error.h"
 #include "common/time.h"
 #include "operator/prometheus/result.h"
+#include "operator/scaling/polled_source.h"
 #include "operator/scaling/sample.h"
 
 namespace sb::scaling {
@@ -33,28 +34,24 @@ struct WantedMetric {
   MetricId id;
   std::string url;    // of Prometheus
   std::string query;  // variables already expanded
-  // How often to poll it; 0: SamplerOptions::interval. Of several who want one source the shortest
-  // counts.
+  // How often to poll it; 0: CadenceOptions; kOnDemand: never, it is asked when somebody wants the
+  // present value. Of several who want one source the shortest counts.
   std::chrono::milliseconds interval{0};
-
-  friend bool operator==(const WantedMetric&, const WantedMetric&) = default;
+  std::shared_ptr<const api::PrometheusAccess> access = {};  // null: nothing beyond the url
 };
 
 struct SamplerOptions {
-  std::chrono::milliseconds interval{10'000};     // between two polls of a source, ±10 %
-  std::chrono::milliseconds stale_after{60'000};  // without an answer a fresh sample turns stale
-  std::chrono::milliseconds timeout{3'000};       // of one background poll
-  // A server that did not answer is not asked again on the caller's time for so long.
-  std::chrono::milliseconds failure_max_age{5'000};
-  int threads = 4;  // 0: none, the owner calls PollOne() itself (tests)
+  CadenceOptions cadence = {};               // each interval ±10 %
+  std::chrono::milliseconds timeout{3'000};  // of one background poll
+  int threads = 4;                           // 0: none, the owner calls PollOne() itself (tests)
   int per_server = 2;
+  int asks_per_server = 8;
 };
 
 class Sampler {
  public:
-  // promql::Client::Query, or a script.
-  using Query = std::function<Expected<promql::InstantVector>(
-      const std::string& url, const std::string& query, Duration timeout)>;
+  // Asks a source, or is a script. Must end within the timeout.
+  using Query = std::function<Expected<promql::InstantVector>(const Source&, Duration timeout)>;
   // Told when SameEvidence no longer holds for a metric of the backend. Called without locks held,
   // from any thread; must not block.
   using OnEvidenceChange = std::function<void(const BackendKey&)>;
@@ -76,18 +73,17 @@ class Sampler {
   // SameEvidence holds, `error` stays word for word what it was, so a status need not be rewritten.
   std::optional<Sample> Latest(const MetricId& id) const;
 
-  // The sample if it is younger than `max_age`, else a new one; callers who ask for the same source
-  // at once share one query. kFailed with kDeadlineExceeded if `deadline` passes. Empty: not
-  // wanted.
+  // The sample if it is younger than `max_age` or its source has been asked enough lately, else a
+  // new one; callers who ask for the same source at once share one query. kFailed with
+  // kDeadlineExceeded if `deadline` passes. Empty: not wanted.
   std::optional<Sample> Current(const MetricId& id, Duration max_age, TimePoint deadline);
 
   // Every wanted metric and what is known of it.
   std::vector<std::pair<MetricId, std::optional<Sample>>> Snapshot() const;
 
-  // How long ago any source gave an answer, good or bad; since it was wanted, for those that never
-  // did. Empty: nothing is wanted. For readiness: a sampler that is stuck knows nothing, which is
-  // worse than a Prometheus that is away.
-  std::optional<Duration> SinceLastAnswer() const;
+  // How long a poll has been due while no answer, good or bad, came from anywhere. For readiness: a
+  // sampler that is stuck knows nothing, which is worse than a Prometheus that is away.
+  Duration StuckFor() const;
 
   // Runs the poll that is due for longest. False: none is due.
   bool PollOne();

@@ -61,7 +61,7 @@ class SamplerTest : public testing::Test {
 
   void Want(const MetricId& id, const std::string& query = "q",
             const std::string& url = "http://p") {
-    sampler_.SetWanted(id.backend, {{id, url, query}});
+    sampler_.SetWanted(id.backend, {{id, url, query, 10s}});
   }
   int PollAll() {
     int polls = 0;
@@ -75,10 +75,9 @@ class SamplerTest : public testing::Test {
   std::optional<Error> error_;
   std::vector<std::string> asked_;
   std::vector<BackendKey> told_;
-  Sampler sampler_{[this](const std::string& url, const std::string& query, Duration) {
-                     return Answer(url, query);
-                   },
-                   clock_, NoThreads(), [this](const BackendKey& key) { told_.push_back(key); }};
+  Sampler sampler_{
+      [this](const Source& source, Duration) { return Answer(source.url, source.query); }, clock_,
+      NoThreads(), [this](const BackendKey& key) { told_.push_back(key); }};
 };
 
 TEST_F(SamplerTest, NothingIsKnownBeforeTheFirstAnswer) {
@@ -206,6 +205,108 @@ TEST_F(SamplerTest, SnapshotListsWhatIsWanted) {
   EXPECT_NE(all[0].second.has_value(), all[1].second.has_value());
 }
 
+// What the HPA controller's asks, one each 15 s, make of queries at Prometheus. KEDA makes one of
+// each, and one more each 30 s: 0.1/s.
+TEST_F(SamplerTest, TheHpaAsksHalfOfWhatKedaWould) {
+  sampler_.SetWanted(kTodo, {{kRate, "http://p", "q"}});
+  Duration oldest{};
+  for (int i = 0; i < 240; ++i) {  // an hour
+    const auto sample = sampler_.Current(kRate, 10s, clock_.Now() + 2500ms);
+    ASSERT_EQ(sample->evidence, Evidence::kFresh);
+    oldest = std::max<Duration>(oldest, clock_.WallNow() - sample->at);
+    for (int second = 0; second < 15; ++second) {
+      clock_.Advance(1s);
+      PollAll();
+    }
+  }
+  EXPECT_LE(asked_.size(), 3600 * 0.1 * 0.5);
+  EXPECT_GE(asked_.size(), 3600 / 22) << "fewer would make the HPA slower for nothing";
+  EXPECT_LE(oldest, 21s);
+}
+
+// A thousand HPAs with one query cost what one does.
+TEST_F(SamplerTest, ManyHpasShareTheQueriesOfOne) {
+  for (int i = 0; i < 50; ++i) {
+    const BackendKey backend{"default", "b" + std::to_string(i)};
+    sampler_.SetWanted(backend, {{{backend, "api", "m"}, "http://p", "q"}});
+  }
+  for (int second = 0; second < 600; ++second) {
+    for (int i = second % 15; i < 50; i += 15) {
+      const BackendKey backend{"default", "b" + std::to_string(i)};
+      const auto sample = sampler_.Current({backend, "api", "m"}, 10s, clock_.Now() + 2500ms);
+      EXPECT_EQ(sample->evidence, Evidence::kFresh);
+      EXPECT_LE(clock_.WallNow() - sample->at, 21s);
+    }
+    clock_.Advance(1s);
+    PollAll();
+  }
+  EXPECT_LE(asked_.size(), 600 / 20u);
+}
+
+TEST_F(SamplerTest, WithoutAnybodyAskingTheBackgroundKeepsTheEvidenceFresh) {
+  sampler_.SetWanted(kTodo, {{kRate, "http://p", "q"}});
+  for (int second = 0; second < 600; ++second) {
+    PollAll();
+    EXPECT_EQ(sampler_.Latest(kRate)->evidence, Evidence::kFresh);
+    clock_.Advance(1s);
+  }
+  EXPECT_LE(asked_.size(), 600 / 40u);
+}
+
+TEST_F(SamplerTest, AStandbyAsksOnlyWhenItIsAsked) {
+  sampler_.SetWanted(kTodo, {{kRate, "http://p", "q", kOnDemand}});
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_EQ(PollAll(), 0);
+    clock_.Advance(10s);
+  }
+  EXPECT_EQ(sampler_.StuckFor(), 0s) << "nothing to do is not stuck";
+  EXPECT_EQ(sampler_.Current(kRate, 10s, clock_.Now() + 2500ms)->value, 5);
+  // It becomes the leader: its knowledge is old, so it looks at once.
+  clock_.Advance(10min);
+  sampler_.SetWanted(kTodo, {{kRate, "http://p", "q"}});
+  EXPECT_EQ(PollAll(), 1);
+}
+
+TEST_F(SamplerTest, WhileThereIsNoEvidenceItLooksMoreOften) {
+  sampler_.SetWanted(kTodo, {{kRate, "http://p", "q"}});
+  empty_ = true;
+  PollAll();
+  clock_.Advance(11s);
+  empty_ = false;
+  EXPECT_EQ(PollAll(), 1);
+  EXPECT_EQ(sampler_.Latest(kRate)->evidence, Evidence::kFresh);
+}
+
+// Who asks with other credentials may see other series.
+TEST_F(SamplerTest, OtherCredentialsAreAnotherSample) {
+  const auto token = [](const char* name_space, const char* secret) {
+    return std::make_shared<const api::PrometheusAccess>(
+        api::PrometheusAccess{.namespace_ = name_space, .bearer_token = {{secret, "token"}}});
+  };
+  sampler_.SetWanted(kTodo, {{kRate, "http://p", "q", 10s, token("default", "a")}});
+  sampler_.SetWanted(kShop, {{kShopRate, "http://p", "q", 10s, token("default", "b")}});
+  EXPECT_EQ(PollAll(), 2);
+  sampler_.SetWanted(kShop, {{kShopRate, "http://p", "q", 10s, token("other", "a")}});
+  EXPECT_EQ(PollAll(), 1) << "a Secret of the same name elsewhere is another Secret";
+  sampler_.SetWanted(kShop, {{kShopRate, "http://p", "q", 10s}});
+  EXPECT_EQ(PollAll(), 1);
+  sampler_.SetWanted(kShop, {{kShopRate, "http://p", "q", 10s, token("default", "a")}});
+  EXPECT_EQ(PollAll(), 0) << "the same credentials share";
+  EXPECT_EQ(sampler_.Latest(kShopRate)->value, 5);
+}
+
+TEST_F(SamplerTest, APollThatNobodyRunsIsStuck) {
+  EXPECT_EQ(sampler_.StuckFor(), 0s);
+  Want(kRate);
+  clock_.Advance(70s);
+  EXPECT_EQ(sampler_.StuckFor(), 70s);
+  error_ = Error{ErrorCode::kUnavailable, "refused", 0};
+  PollAll();
+  EXPECT_EQ(sampler_.StuckFor(), 0s) << "a Prometheus that is away is not our being stuck";
+  clock_.Advance(9s);
+  EXPECT_EQ(sampler_.StuckFor(), 0s) << "nothing is due yet";
+}
+
 // A Prometheus whose answers wait until the test opens the gate.
 class GatedPrometheus {
  public:
@@ -248,9 +349,8 @@ std::vector<WantedMetric> Several(const BackendKey& backend, const std::string& 
 // One backend's hanging Prometheus must not blind the others.
 TEST(SamplerThreadsTest, AHangingServerDoesNotHoldUpOthers) {
   GatedPrometheus prometheus;
-  Sampler sampler(
-      [&](const std::string& url, const std::string&, Duration) { return prometheus.Query(url); },
-      SystemClock());
+  Sampler sampler([&](const Source& source, Duration) { return prometheus.Query(source.url); },
+                  SystemClock());
   sampler.SetWanted(kTodo, Several(kTodo, "http://hangs", 10));
   prometheus.AwaitAsked("http://hangs", 2);
   sampler.SetWanted(kShop, Several(kShop, "http://works", 10));
@@ -264,9 +364,8 @@ TEST(SamplerThreadsTest, ConcurrentCallersShareOneQuery) {
   GatedPrometheus prometheus;
   SamplerOptions options;
   options.threads = 0;
-  Sampler sampler(
-      [&](const std::string& url, const std::string&, Duration) { return prometheus.Query(url); },
-      SystemClock(), options);
+  Sampler sampler([&](const Source& source, Duration) { return prometheus.Query(source.url); },
+                  SystemClock(), options);
   sampler.SetWanted(kTodo, {{kRate, "http://hangs", "q"}});
   std::vector<std::future<std::optional<Sample>>> callers;
   for (int i = 0; i < 4; ++i) {
@@ -279,11 +378,32 @@ TEST(SamplerThreadsTest, ConcurrentCallersShareOneQuery) {
   EXPECT_EQ(prometheus.asked("http://hangs"), 1);
 }
 
+// Callers of a thousand queries must not open a thousand connections.
+TEST(SamplerThreadsTest, CallersOfOneServerAreFew) {
+  GatedPrometheus prometheus;
+  SamplerOptions options;
+  options.threads = 0;
+  Sampler sampler([&](const Source& source, Duration) { return prometheus.Query(source.url); },
+                  SystemClock(), options);
+  sampler.SetWanted(kTodo, Several(kTodo, "http://hangs", 30));
+  std::vector<std::future<std::optional<Sample>>> callers;
+  for (int i = 0; i < 30; ++i) {
+    callers.push_back(std::async(std::launch::async, [&, i] {
+      return sampler.Current({kTodo, "api", "m" + std::to_string(i)}, 1s,
+                             SystemClock().Now() + 60s);
+    }));
+  }
+  prometheus.AwaitAsked("http://hangs", 8);
+  EXPECT_EQ(prometheus.asked("http://hangs"), 8);
+  prometheus.Open();
+  for (auto& caller : callers) EXPECT_EQ(caller.get()->evidence, Evidence::kFresh);
+  EXPECT_EQ(prometheus.asked("http://hangs"), 30);
+}
+
 TEST(SamplerThreadsTest, AWaitingCallerGivesUpAtItsDeadline) {
   GatedPrometheus prometheus;
-  Sampler sampler(
-      [&](const std::string& url, const std::string&, Duration) { return prometheus.Query(url); },
-      SystemClock());
+  Sampler sampler([&](const Source& source, Duration) { return prometheus.Query(source.url); },
+                  SystemClock());
   sampler.SetWanted(kTodo, {{kRate, "http://hangs", "q"}});
   prometheus.AwaitAsked("http://hangs", 1);
   const auto sample = sampler.Current(kRate, 1s, SystemClock().Now() + 10ms);
