@@ -10,6 +10,7 @@ import json
 import socket
 import ssl
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ class Connection:
         plain = network.inside(network.CONTROL, lambda: socket.create_connection(("127.0.0.1", _PORT), _CALL_SECONDS))
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._connection = http.client.HTTPSConnection("127.0.0.1", _PORT, timeout=_CALL_SECONDS)
-        self._connection.sock = context.wrap_socket(plain, server_hostname="127.0.0.1")
+        self._connection.sock = self._tls = context.wrap_socket(plain, server_hostname="127.0.0.1")
 
     def __enter__(self) -> "Connection":
         return self
@@ -54,6 +55,19 @@ class Connection:
         if answer.status >= 300:
             raise Refused(f"{method} {path}", answer.status, text.decode(errors="replace")[:300])
         return text
+
+    def stream(self, path: str) -> Iterator[bytes]:
+        """The lines of an answer that goes on, such as a watch; nothing else can be called meanwhile."""
+        self._connection.request("GET", path)
+        self._connection.sock.settimeout(None)
+        answer = self._connection.getresponse()
+        if answer.status >= 300:
+            raise Refused(f"GET {path}", answer.status, answer.read().decode(errors="replace")[:300])
+        return iter(answer)
+
+    def cut(self) -> None:
+        """Ends a stream under the hands of whoever reads it."""
+        self._tls.shutdown(socket.SHUT_RDWR)
 
     def create(self, path: str, thing: Any) -> None:
         """An object that is there already is fine."""
