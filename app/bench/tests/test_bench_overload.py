@@ -26,3 +26,9 @@ def test_ratios_are_those_of_the_peak():
 def test_a_load_that_did_not_run_is_told():
     with pytest.raises(Failure, match="connection refused"):
         overload.parse("unable to connect: connection refused")
+
+
+def test_a_connection_pauses_less_when_answers_come_late():
+    assert overload.pause_ms(1500, 3000, 0) == 500
+    assert overload.pause_ms(1500, 3000, 200) == 300
+    assert overload.pause_ms(1500, 3000, 600) == 0
