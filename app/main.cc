@@ -111,6 +111,8 @@ int Run(int argc, char** argv) {
            "logins as one user");
   add_text("--rate-limit-registration", settings.rate_limit_registration, "RATE_LIMIT_REGISTRATION",
            "new users from one address");
+  add_text("--rate-limit-session", settings.rate_limit_session, "RATE_LIMIT_SESSION",
+           "refreshed and ended sessions of one address");
   add_text("--rate-limit-tasks", settings.rate_limit_tasks, "RATE_LIMIT_TASKS",
            "GET /tasks/ from one address");
   add_text("--rate-limit-user", settings.rate_limit_user, "RATE_LIMIT_USER",

@@ -53,6 +53,7 @@ limits::LimitOptions LimitOptionsOf(const Settings& settings) {
   set(limits::Policy::kRegistration, "RATE_LIMIT_REGISTRATION", settings.rate_limit_registration);
   set(limits::Policy::kTasks, "RATE_LIMIT_TASKS", settings.rate_limit_tasks);
   set(limits::Policy::kUser, "RATE_LIMIT_USER", settings.rate_limit_user);
+  set(limits::Policy::kSession, "RATE_LIMIT_SESSION", settings.rate_limit_session);
   auto proxies = limits::Proxies::Parse(settings.trusted_proxies, settings.forwarded_header);
   if (!proxies) throw std::invalid_argument(proxies.error().message);
   options.proxies = std::move(*proxies);

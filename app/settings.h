@@ -35,6 +35,7 @@ struct Settings {
   std::string rate_limit_token_user = "10/minute";    // RATE_LIMIT_TOKEN_USER: as one user
   std::string rate_limit_registration = "60/minute";  // RATE_LIMIT_REGISTRATION: of an address
   std::string rate_limit_tasks = "5/minute";          // RATE_LIMIT_TASKS: GET /tasks/ of an address
+  std::string rate_limit_session = "60/minute";       // RATE_LIMIT_SESSION: of an address
   std::string rate_limit_user = "off";                // RATE_LIMIT_USER: /v1 of a user
   std::string trusted_proxies;                        // TRUSTED_PROXIES: networks, by commas
   std::string forwarded_header = "X-Forwarded-For";   // FORWARDED_HEADER: what they write

@@ -76,6 +76,11 @@ void Login::AddRoutes(std::vector<http::Route>& routes) {
     answers.insert(answers.begin(), answer);
     return answers;
   };
+  std::vector<http::Guard> session_guards;
+  if (limiter_ != nullptr) {
+    auto guard = limits::PerAddress(*limiter_, limits::Policy::kSession);
+    if (guard) session_guards.push_back(std::move(*guard));
+  }
   routes.push_back(
       {.method = "POST",
        .pattern = "/token",
@@ -101,6 +106,7 @@ void Login::AddRoutes(std::vector<http::Route>& routes) {
   routes.push_back({.method = "POST",
                     .pattern = "/v1/auth/refresh",
                     .handler = [this](const Call& call) { return Refresh(call); },
+                    .guards = session_guards,
                     .body = {&kRefresh},
                     .answers = {{200, "The next tokens; the old refresh token is used up", &kPair},
                                 {401, "The refresh token is not valid, or was used before"},
@@ -110,6 +116,7 @@ void Login::AddRoutes(std::vector<http::Route>& routes) {
   routes.push_back({.method = "POST",
                     .pattern = "/v1/auth/logout",
                     .handler = [this](const Call& call) { return Logout(call); },
+                    .guards = session_guards,
                     .body = {&kRefresh},
                     .answers = {{204, "The session is over"}, {503, "No database"}},
                     .tag = "auth",

@@ -51,6 +51,8 @@ std::string_view NameOf(Policy policy) {
       return "tasks";
     case Policy::kUser:
       return "user";
+    case Policy::kSession:
+      return "session";
     case Policy::kCount:
       break;
   }

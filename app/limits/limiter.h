@@ -36,6 +36,7 @@ enum class Policy : std::size_t {
   kRegistration,  // new users from an address
   kTasks,         // GET /tasks/ of an address
   kUser,          // /v1 of a user
+  kSession,       // refreshed and ended sessions of an address
   kCount
 };
 inline constexpr std::size_t kPolicies = static_cast<std::size_t>(Policy::kCount);

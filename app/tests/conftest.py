@@ -118,7 +118,7 @@ def todo(folder, database, redis):
         one = Todo(folder, command, {"DATABASE_URL": database, "REDIS_URL": redis.url(0), "QUEUE_URL": redis.url(1),
                                      "JWT_KEY_FILE": str(key),
                                      # Of all tests together; those of limits set their own. None: the default.
-                                     **{f"RATE_LIMIT_{name}": "off" for name in ("TOKEN", "TOKEN_USER", "REGISTRATION", "TASKS")},
+                                     **{f"RATE_LIMIT_{name}": "off" for name in ("TOKEN", "TOKEN_USER", "REGISTRATION", "SESSION", "TASKS")},
                                      **environment}, *flags)
         started.append(one)
         return one.start(ready)

@@ -15,7 +15,7 @@ from servers import eventually
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 DEFAULTS = {"RATE_LIMIT_TOKEN": None, "RATE_LIMIT_TOKEN_USER": None, "RATE_LIMIT_REGISTRATION": None,
-            "RATE_LIMIT_TASKS": None}
+            "RATE_LIMIT_SESSION": None, "RATE_LIMIT_TASKS": None}
 BEHIND_PROXY = {"TRUSTED_PROXIES": "127.0.0.0/8, 10.0.0.0/8"}
 
 
@@ -39,6 +39,19 @@ def statuses(answers) -> list:
 
 def decisions(api, limit, outcome, by):
     return api.metric(f'todo_limit_decisions_total{{limit="{limit}",outcome="{outcome}",by="{by}"}}')
+
+
+def test_guesses_of_refresh_tokens_are_limited_by_address(todo):
+    api = todo(**DEFAULTS, **BEHIND_PROXY)
+    body, address = json.dumps({"refresh_token": "guessed"}), somebody()
+    headers = {"Content-Type": "application/json", "X-Forwarded-For": address}
+    refreshed = [api.call("POST", "/v1/auth/refresh", body=body, headers=headers) for _ in range(60)]
+    assert 429 not in statuses(refreshed)
+    status, answered, _ = api.call("POST", "/v1/auth/refresh", body=body, headers=headers)
+    assert (status, answered["RateLimit-Policy"]) == (429, '"session";q=60;w=60')
+    assert api.call("POST", "/v1/auth/logout", body=body, headers=headers)[0] == 429, "logging out counts with it"
+    elsewhere = {**headers, "X-Forwarded-For": somebody()}
+    assert api.call("POST", "/v1/auth/logout", body=body, headers=elsewhere)[0] == 204
 
 
 def test_five_logins_a_minute_from_an_address_whichever_replica_is_asked(todo):

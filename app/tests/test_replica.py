@@ -1,5 +1,6 @@
 """Reads from a standby: never older than what their client has written, and never missed when it is away."""
 
+import copy
 import os
 import pathlib
 import shutil
@@ -10,6 +11,7 @@ import uuid
 
 import pytest
 from servers import POSTGRES_BIN, Postgres, eventually, free_port
+from v1_client import Client
 
 
 class Standby(Postgres):
@@ -86,6 +88,27 @@ def test_who_wrote_reads_it_whatever_the_replica_has(api, standby, todo):
     assert other.call("GET", f"/tasks/{user}", headers={"Todo-Consistency": "none of ours"})[2] == [task]
     standby.replays(True)
     eventually(lambda: other.get(f"/tasks/{user}") == (200, [task]))
+
+
+def test_v1_reads_what_its_writer_was_answered_through_any_process(api, standby, todo):
+    here = Client(api)
+    eventually(lambda: standby.sql(f"SELECT count(*) FROM users WHERE id = {here.user['id']}") == "1")
+    other = todo(THREADS="1", REDIS_URL=None, DATABASE_REPLICA_URL=standby.url)
+    eventually(lambda: other.metric("todo_replica_usable") == 1)
+    there = copy.copy(here)
+    there.api = other
+    standby.replays(False)
+    created = here.task("x")
+    path, seen = f"/v1/tasks/{created.body['id']}", created.headers["todo-consistency"]
+    there.ask("GET", path).check(404)   # the replica's answer, of before the write
+    assert there.ask("GET", path, Todo_Consistency=seen).check(200).body == created.body
+    assert there.ask("GET", "/v1/tasks", Todo_Consistency=seen).check(200).body["items"] == [created.body]
+    assert here.ask("GET", path).check(200).body == created.body, "no token is needed where it was written"
+    changed = here.ask("PATCH", path, {"completed": True}).check(200)
+    assert there.ask("GET", path, Todo_Consistency=changed.headers["todo-consistency"]).body == changed.body
+    gone = here.ask("DELETE", path).check(204)
+    there.ask("GET", path, Todo_Consistency=gone.headers["todo-consistency"]).check(404)
+    standby.replays(True)
 
 
 def test_a_replica_that_is_killed_costs_no_answer(api, standby):

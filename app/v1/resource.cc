@@ -76,6 +76,19 @@ Response Invalid(const http::Parameter& parameter, std::string_view code,
   return response;
 }
 
+sb::http::Task Written(store::Database& database, std::int64_t user, Response response) {
+  if (!database.has_replica()) co_return response;
+  auto wrote = database.Wrote(user);
+  std::string token = co_await std::move(wrote);
+  response.headers.emplace_back(store::kConsistencyHeader, std::move(token));
+  co_return response;
+}
+
+store::Lsn PointOf(const store::Database& database, const http::Call& call) {
+  if (!database.has_replica()) return store::kPrimaryOnly;
+  return database.PointOf(call.principal->user_id, call.request.header(store::kConsistencyHeader));
+}
+
 void AppendText(std::string& body, std::string_view name, std::string_view value) {
   body += ",\"";
   body += name;

@@ -8,6 +8,7 @@
 
 #include "app/http/call.h"
 #include "app/http/router.h"
+#include "app/store/database.h"
 #include "app/store/parameters.h"
 #include "common/error.h"
 #include "common/http/server.h"
@@ -34,6 +35,12 @@ sb::http::Response GoneUser();                       // 401: a good token of a d
 // 422 for a parameter whose value no rule of its declaration can refuse.
 sb::http::Response Invalid(const http::Parameter& parameter, std::string_view code,
                            std::string_view message);
+
+// `response` to a write of `user`, and with a replica the token by which later reads, through any
+// process, are sure to see it.
+sb::http::Task Written(store::Database& database, std::int64_t user, sb::http::Response response);
+// What a read of something of the caller's must see.
+store::Lsn PointOf(const store::Database& database, const http::Call& call);
 
 // `value` of a text column, quoted, behind `name`: ,"name":"value"
 void AppendText(std::string& body, std::string_view name, std::string_view value);

@@ -185,7 +185,7 @@ Task Tasks::List(const Call& call) {
   store::Parameters parameters;
   // One more than shown tells whether there is a next page.
   parameters.Integer(owner).Integer(after).Integer(completed).Text(call.Text(3)).Integer(limit + 1);
-  auto asked = database_->Query(store::kV1Tasks, std::move(parameters));
+  auto asked = database_->Read(store::kV1Tasks, std::move(parameters), PointOf(*database_, call));
   const Expected<store::Rows> rows = co_await std::move(asked);
   if (!rows) co_return ProblemOf(rows.error());
   const int shown = static_cast<int>(std::min<std::int64_t>(rows->size(), limit));
@@ -286,11 +286,14 @@ Task Tasks::Insert(const Call& call, std::span<const http::Record> records, bool
   if (once) {
     auto answer = AnswerOnce(*database_, owner, std::string(call.Text(0)), std::move(fingerprint),
                              std::move(*rows));
-    co_return co_await std::move(answer);
+    auto written = Written(*database_, owner, co_await std::move(answer));
+    co_return co_await std::move(written);
   }
   if (single) {
-    co_return Created(TaskBody(*rows), "/v1/tasks/" + std::string(rows->text(0, 0)),
-                      TagOfRow(*rows));
+    auto written = Written(
+        *database_, owner,
+        Created(TaskBody(*rows), "/v1/tasks/" + std::string(rows->text(0, 0)), TagOfRow(*rows)));
+    co_return co_await std::move(written);
   }
   std::string body = "{\"items\":[";
   for (int row = 0; row < rows->size(); ++row) {
@@ -298,14 +301,16 @@ Task Tasks::Insert(const Call& call, std::span<const http::Record> records, bool
     AppendTask(body, *rows, row);
   }
   body += "]}";
-  co_return Created(std::move(body), "", "");
+  auto written = Written(*database_, owner, Created(std::move(body), "", ""));
+  co_return co_await std::move(written);
 }
 
 Task Tasks::Get(const Call& call) {
   if (database_ == nullptr) co_return Unavailable();
   store::Parameters parameters;
   parameters.Integer(call.Integer(0)).Integer(call.principal->user_id);
-  auto asked = database_->Query(store::kV1TaskById, std::move(parameters));
+  auto asked =
+      database_->Read(store::kV1TaskById, std::move(parameters), PointOf(*database_, call));
   const Expected<store::Rows> rows = co_await std::move(asked);
   if (!rows) co_return ProblemOf(rows.error());
   if (rows->empty()) co_return NotFound("Task");
@@ -328,7 +333,9 @@ Task Tasks::Update(const Call& call) {
   if (!rows) co_return ProblemOf(rows.error());
   if (rows->empty()) co_return NotFound("Task");
   if (rows->text(0, 0).empty()) co_return call.Has(1) ? PreconditionFailed() : NotFound("Task");
-  co_return Resource(TaskBody(*rows), TagOfRow(*rows), "");
+  auto written =
+      Written(*database_, call.principal->user_id, Resource(TaskBody(*rows), TagOfRow(*rows), ""));
+  co_return co_await std::move(written);
 }
 
 Task Tasks::Delete(const Call& call) {
@@ -341,7 +348,8 @@ Task Tasks::Delete(const Call& call) {
   if (!rows) co_return ProblemOf(rows.error());
   if (rows->empty()) co_return NotFound("Task");
   if (rows->text(0, 0).empty()) co_return call.Has(1) ? PreconditionFailed() : NotFound("Task");
-  co_return NoContent();
+  auto written = Written(*database_, call.principal->user_id, NoContent());
+  co_return co_await std::move(written);
 }
 
 }  // namespace todo::v1

@@ -120,7 +120,10 @@ Task Users::Register(const Call& call) {
   }
   auto told = Tell(options_.changed, IdOfRow(*rows));
   co_await std::move(told);
-  co_return Created(UserBody(*rows), "/v1/users/" + std::string(rows->text(0, 0)), TagOfRow(*rows));
+  auto written = Written(
+      *database_, IdOfRow(*rows),
+      Created(UserBody(*rows), "/v1/users/" + std::string(rows->text(0, 0)), TagOfRow(*rows)));
+  co_return co_await std::move(written);
 }
 
 Task Users::Get(std::int64_t id, const Call& call, std::string_view if_none_match) {
@@ -128,7 +131,8 @@ Task Users::Get(std::int64_t id, const Call& call, std::string_view if_none_matc
   if (database_ == nullptr) co_return Unavailable();
   store::Parameters parameters;
   parameters.Integer(id);
-  auto asked = database_->Query(store::kV1UserById, std::move(parameters));
+  auto asked =
+      database_->Read(store::kV1UserById, std::move(parameters), PointOf(*database_, call));
   const Expected<store::Rows> rows = co_await std::move(asked);
   if (!rows) co_return ProblemOf(rows.error());
   if (rows->empty()) co_return GoneUser();
@@ -155,7 +159,8 @@ Task Users::Update(const Call& call) {
   if (rows->text(0, 0).empty()) co_return call.Has(1) ? PreconditionFailed() : GoneUser();
   auto told = Tell(options_.changed, id);
   co_await std::move(told);
-  co_return Resource(UserBody(*rows), TagOfRow(*rows), "");
+  auto written = Written(*database_, id, Resource(UserBody(*rows), TagOfRow(*rows), ""));
+  co_return co_await std::move(written);
 }
 
 Task Users::Delete(const Call& call) {
@@ -178,7 +183,8 @@ Task Users::Delete(const Call& call) {
   if (rows->text(0, 0).empty()) co_return PreconditionFailed();
   auto told = Tell(options_.changed, id);
   co_await std::move(told);
-  co_return NoContent();
+  auto written = Written(*database_, id, NoContent());
+  co_return co_await std::move(written);
 }
 
 }  // namespace todo::v1
