@@ -202,6 +202,16 @@ Elements::Iterator& Elements::Iterator::operator++() {
   return *this;
 }
 
+bool Object::SaysTheSameAs(const Object& other) const {
+  const Slice &version = identity_.resource_version, &others = other.identity_.resource_version;
+  if (size_ != other.size_ || version.offset != others.offset || version.length != others.length) {
+    return false;
+  }
+  const std::size_t behind = version.offset + version.length;
+  return std::memcmp(Body(), other.Body(), version.offset) == 0 &&
+         std::memcmp(Body() + behind, other.Body() + behind, size_ - behind) == 0;
+}
+
 ObjectPtr Object::Make(std::string_view body, const Identity& identity) {
   void* const memory = ::operator new(sizeof(Object) + body.size());
   auto* const object = new (memory) Object(static_cast<std::uint32_t>(body.size()), identity);

@@ -150,6 +150,10 @@ class Object {
   Value At(std::initializer_list<std::string_view> path) const { return root().At(path); }
   Json ToJson() const { return root().ToJson(); }
 
+  // Whether both say the same, but for their resource version. May say no for two that do: those
+  // whose versions differ in length.
+  bool SaysTheSameAs(const Object& other) const;
+
   // What it takes of memory.
   std::size_t bytes() const { return sizeof(Object) + size_; }
 

@@ -43,6 +43,19 @@ TEST(ObjectTest, KnowsWhoItIs) {
   EXPECT_EQ(object->key(), (ObjectKey{"default", "todo-0"}));
 }
 
+TEST(ObjectTest, AnotherVersionOfTheSameSaysTheSame) {
+  Json other = Sample();
+  other["metadata"]["resourceVersion"] = "43";
+  EXPECT_TRUE(Frozen(other)->SaysTheSameAs(*Frozen(Sample())));
+  for (const char* path : {"/status/phase", "/metadata/uid", "/metadata/name"}) {
+    Json changed = other;
+    changed[Json::json_pointer(path)] = "x";
+    EXPECT_FALSE(Frozen(changed)->SaysTheSameAs(*Frozen(Sample()))) << path;
+  }
+  Json without = Json::parse(R"({"metadata": {"name": "n"}})");
+  EXPECT_TRUE(Frozen(without)->SaysTheSameAs(*Frozen(without)));
+}
+
 TEST(ObjectTest, IdentityIsFoundWhereverItStands) {
   // Long siblings before, between and after move the strings while the object is encoded.
   for (

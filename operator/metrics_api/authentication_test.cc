@@ -116,11 +116,25 @@ TEST_F(AuthenticationTest, AnExpiredCertificateNamesNobody) {
   EXPECT_THAT(user->error().message, HasSubstr("expired"));
 }
 
+TEST_F(AuthenticationTest, ACertificateThatWasAcceptedIsStillRefusedOnceItHasExpired) {
+  const auto alice = clients_.Client("alice"), bob = clients_.Client("bob");
+  for (int times = 0; times < 2; ++times) {
+    EXPECT_EQ((*Ask(alice.certificate_pem))->name, "alice");
+    EXPECT_EQ((*Ask(bob.certificate_pem))->name, "bob");
+    EXPECT_EQ((*Ask(bob.certificate_pem))->name, "bob");
+  }
+  clock_.Advance(2h);
+  ExpectRefused(Ask(bob.certificate_pem));
+  clock_.Advance(-2h);
+  EXPECT_TRUE(*Ask(bob.certificate_pem));
+}
+
 TEST_F(AuthenticationTest, AuthoritiesCanBeReplaced) {
   const auto old = clients_.Client("alice");
   TestAuthority successor("kubernetes");
   Json config_map = ConfigMap();
   config_map["data"]["client-ca-file"] = successor.pem();
+  EXPECT_TRUE(*Ask(old.certificate_pem));
   authenticator_.OnConfigMap(config_map);
   ExpectRefused(Ask(old.certificate_pem));
   EXPECT_TRUE(*Ask(successor.Client("bob").certificate_pem));

@@ -2,6 +2,10 @@
 
 #include <openssl/err.h>
 
+#include <algorithm>
+#include <mutex>
+#include <optional>
+
 #include "operator/metrics_api/openssl_handles.h"
 
 namespace sb::metrics_api {
@@ -25,11 +29,43 @@ std::vector<std::string> SubjectValues(X509& certificate, int nid) {
   return values;
 }
 
+// When every certificate of a verified chain is valid.
+struct Validity {
+  WallTime from = WallTime::min();
+  WallTime until = WallTime::max();
+};
+
+Validity ValidityOf(X509_STORE_CTX& verified) {
+  Validity validity;
+  const STACK_OF(X509)* const chain = X509_STORE_CTX_get0_chain(&verified);
+  for (int i = 0; i < sk_X509_num(chain); ++i) {
+    const X509* const each = sk_X509_value(chain, i);
+    validity.from = std::max(validity.from, TimeOf(X509_get0_notBefore(each)));
+    validity.until = std::min(validity.until, TimeOf(X509_get0_notAfter(each)));
+  }
+  return validity;
+}
+
 }  // namespace
 
 struct ClientAuthorities::Store {
+  struct Accepted {
+    std::string certificate_pem;
+    CertificateSubject subject;
+    Validity validity;
+  };
+
+  std::optional<CertificateSubject> Remembered(std::string_view certificate_pem, WallTime now) {
+    const std::scoped_lock lock(last_mutex);
+    if (!last || last->certificate_pem != certificate_pem) return std::nullopt;
+    if (now < last->validity.from || now >= last->validity.until) return std::nullopt;
+    return last->subject;
+  }
+
   StorePtr trusted{X509_STORE_new()};
   std::size_t count = 0;
+  std::mutex last_mutex;  // guards last
+  std::optional<Accepted> last;
 };
 
 ClientAuthorities::ClientAuthorities(std::string_view bundle_pem)
@@ -45,6 +81,7 @@ bool ClientAuthorities::empty() const { return store_->count == 0; }
 
 Expected<CertificateSubject> ClientAuthorities::Verify(std::string_view certificate_pem,
                                                        WallTime now) const {
+  if (auto known = store_->Remembered(certificate_pem, now)) return *std::move(known);
   const X509Ptr certificate = ReadCertificate(certificate_pem);
   if (certificate == nullptr) {
     return Fail(ErrorCode::kUnauthenticated, "the client certificate cannot be read");
@@ -71,6 +108,8 @@ Expected<CertificateSubject> ClientAuthorities::Verify(std::string_view certific
   // Go takes the last one.
   if (!names.empty()) subject.common_name = std::move(names.back());
   subject.organizations = SubjectValues(*certificate, NID_organizationName);
+  const std::scoped_lock lock(store_->last_mutex);
+  store_->last = {std::string(certificate_pem), subject, ValidityOf(*context)};
   return subject;
 }
 

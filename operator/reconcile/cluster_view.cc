@@ -45,6 +45,8 @@ ClusterView::ClusterView(const kube::Client& client, ClusterViewOptions options)
             .indexes = {{kByBackend, kube::IndexByLabel(api::kNameLabel)}},
             .metrics = options_.metrics},
         [this](const kube::ObjectKey&, const kube::ObjectPtr& old, const kube::ObjectPtr& now) {
+          // Such as an HPA that tells the figures of its metric every 15 s.
+          if (old && now && now->SaysTheSameAs(*old)) return;
           const kube::ObjectKey owner = OwnerOf(now ? *now : *old);
           if (!owner.name.empty()) options_.on_dependency(owner);
         }));

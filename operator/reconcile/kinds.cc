@@ -22,7 +22,7 @@ const std::vector<Kind>& ChildKinds() {
       {kube::PersistentVolumeClaims(), kube::WithoutNoise()},
       {kube::Jobs(), kube::WithoutNoise()},
       {kube::PodDisruptionBudgets(), kube::WithoutNoise()},
-      {kube::HorizontalPodAutoscalers(), kube::WithoutNoise()},
+      {kube::HorizontalPodAutoscalers(), KeepDecisions()},
       {kube::Pods(), KeepPodStatus()},
   };
   return kinds;
@@ -52,6 +52,8 @@ kube::Projection KeepPodStatus() {
   }
   return projection;
 }
+
+kube::Projection KeepDecisions() { return kube::WithoutNoise().Drop("/status/currentMetrics"); }
 
 kube::Projection KeepSecretKeys() { return kube::WithoutNoise().Redact("/data"); }
 

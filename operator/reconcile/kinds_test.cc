@@ -50,5 +50,18 @@ TEST(KindsTest, APodIsIdentityAndStatus) {
                   {"status", {{"phase", "Running"}, {"podIP", "10.0.0.1"}}}}));
 }
 
+TEST(KindsTest, AnAutoscalerWhoseMetricWaversSaysNothingNew) {
+  const auto autoscaler = [](const char* version, const char* value, int desired) {
+    const Json object = {
+        {"metadata", {{"name", "h"}, {"resourceVersion", version}}},
+        {"status",
+         {{"desiredReplicas", desired},
+          {"currentMetrics", {{{"type", "External"}, {"external", {{"current", value}}}}}}}}};
+    return kube::Freeze(object, kube::HorizontalPodAutoscalers(), KeepDecisions());
+  };
+  EXPECT_TRUE(autoscaler("17", "9500m", 2)->SaysTheSameAs(*autoscaler("18", "9700m", 2)));
+  EXPECT_FALSE(autoscaler("17", "9500m", 2)->SaysTheSameAs(*autoscaler("18", "9500m", 3)));
+}
+
 }  // namespace
 }  // namespace sb::reconcile
