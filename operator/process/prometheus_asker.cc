@@ -14,7 +14,7 @@ bool MayBeCredentials(ErrorCode code) {
 }
 
 Error InOurTerms(Error error, bool sent_some) {
-  if (error.code != ErrorCode::kUnauthenticated) return error;
+  if (error.code != ErrorCode::kUnauthenticated || error.terminal) return error;
   if (sent_some) {
     error.code = ErrorCode::kPermissionDenied;
     return error;

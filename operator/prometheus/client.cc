@@ -95,6 +95,16 @@ Error Reworded(Error error, const std::string& server) {
   return error;
 }
 
+// No connection can be made. With `origin` that is for a certificate or key of it.
+tl::unexpected<Error> Unusable(Error error, const std::string& server, const std::string& origin) {
+  error.terminal = true;
+  error.code = origin.empty() ? ErrorCode::kInvalidArgument : ErrorCode::kUnauthenticated;
+  error.message = (origin.empty() ? server + " cannot be asked: "
+                                  : origin + " cannot be used for TLS to " + server + ": ") +
+                  error.message;
+  return tl::unexpected(std::move(error));
+}
+
 }  // namespace
 
 class Client::Impl {
@@ -131,11 +141,7 @@ class Client::Impl {
                                      .client_certificate_pem = credentials.certificate_pem,
                                      .client_key_pem = credentials.key_pem});
     if (!made) {
-      const std::string& origin = credentials.tls_origin;
-      return Fail(ErrorCode::kInvalidArgument,
-                  (origin.empty() ? server + " cannot be asked: "
-                                  : origin + " cannot be used for TLS to " + server + ": ") +
-                      made.error().message);
+      return Unusable(made.error(), server, credentials.tls_origin);
     }
     if (transports_.size() >= kMaxTransports) {
       transports_.erase(std::min_element(

@@ -35,9 +35,10 @@ class Client {
   Client& operator=(const Client&) = delete;
 
   // `url` is Prometheus' base, with or without a path prefix and a trailing slash. Errors: as
-  // ParseAnswer, and kInvalidArgument for a url that is none, certificates that cannot be used or
-  // an answer above kMaxAnswerBytes, kUnavailable if nobody answers there or TLS fails,
-  // kDeadlineExceeded after `timeout`. No message holds a secret of `credentials`.
+  // ParseAnswer, and kInvalidArgument for a url that is none or an answer above kMaxAnswerBytes,
+  // kUnauthenticated and terminal for certificates that cannot be used, kUnavailable if nobody
+  // answers there or TLS fails, kDeadlineExceeded after `timeout`. No message holds a secret of
+  // `credentials`.
   Expected<InstantVector> Query(const std::string& url, const std::string& promql,
                                 Duration timeout = kDefaultTimeout,
                                 const Credentials& credentials = {});

@@ -171,7 +171,8 @@ TEST(ClientTlsTest, ACertificateThatIsNoneNamesItsSecret) {
     credentials.tls_origin = "Secret shop/prometheus";
     const auto vector = Client().Query("https://127.0.0.1:1", "up", 5s, credentials);
     ASSERT_FALSE(vector);
-    EXPECT_EQ(vector.error().code, ErrorCode::kInvalidArgument);
+    EXPECT_EQ(vector.error().code, ErrorCode::kUnauthenticated);
+    EXPECT_TRUE(vector.error().terminal);
     EXPECT_THAT(vector.error().message,
                 HasSubstr("Secret shop/prometheus cannot be used for TLS to https://127.0.0.1:1"));
     EXPECT_THAT(vector.error().message, Not(HasSubstr("PRIVATE KEY")));
