@@ -46,7 +46,7 @@ struct OperatorDefaults {
 
 enum class MetricType {
   kPrometheus,  // a query
-  kResource,    // cpu or memory of the pods
+  kResource,    // cpu or memory of the pods, or of one container of each
   kQueue,       // a queue of the backend, read from its pods' /metrics
   kRequests,    // requests or their latency, read from the workload's pods' /metrics
 };
@@ -62,12 +62,14 @@ struct MetricTarget {
 
 struct Metric {
   MetricType type = MetricType::kPrometheus;
-  std::string
-      name;  // unique in its workload; the name that the HPA asks for. kResource: "cpu" or "memory"
-  std::string query;     // kPrometheus: as written
-  std::string promql;    // kPrometheus: `query` with $(namespace) and $(name) filled in
-  std::string resource;  // kResource: "cpu" or "memory"
-  std::string queue;     // kQueue
+  std::string name;    // unique in its workload; the name that the HPA asks for. kResource: "cpu",
+                       // "memory" or, of a container, "api/cpu"
+  std::string query;   // kPrometheus: as written
+  std::string promql;  // kPrometheus: `query` with $(namespace) and $(name) filled in
+  std::string resource;   // kResource: "cpu" or "memory"
+  std::string container;  // kResource: of this container of each pod (type ContainerResource); "":
+                          // of all
+  std::string queue;      // kQueue
   Measure measure = Measure::kDepth;  // kQueue, kRequests
   MetricTarget target;
   Quantity activation;  // above it the workload is active; matters with minReplicas 0

@@ -43,6 +43,30 @@ TEST(ParseAutoscaling, UnsetMeansTheDefaults) {
   EXPECT_EQ(autoscaling.metrics[0].activation, Quantity());
 }
 
+TEST(ParseAutoscaling, TheUseOfOneContainer) {
+  const auto backend =
+      ParseWith(Of(R"({"type": "ContainerResource", "resource": "cpu", "container": "api",
+             "target": {"averageUtilization": 70}})"));
+  ASSERT_TRUE(backend) << backend.error().message;
+  const Metric& metric = backend->api.autoscaling->metrics[0];
+  EXPECT_EQ(metric.type, MetricType::kResource);
+  EXPECT_EQ(metric.container, "api");
+  EXPECT_EQ(metric.name, "api/cpu");
+  const auto fault = [](const char* metric_text) {
+    const auto parsed = ParseWith(Of(metric_text));
+    return parsed ? "" : parsed.error().message;
+  };
+  EXPECT_THAT(fault(R"({"type": "ContainerResource", "resource": "cpu",
+                        "target": {"averageUtilization": 70}})"),
+              testing::HasSubstr("metrics[0].container: "));
+  EXPECT_THAT(fault(R"({"type": "Resource", "resource": "cpu", "container": "api",
+                        "target": {"averageUtilization": 70}})"),
+              testing::HasSubstr("container: does not go with type Resource; remove it"));
+  EXPECT_THAT(fault(R"({"type": "ContainerResource", "resource": "cpu", "container": "api",
+                        "target": {"value": "1"}})"),
+              testing::HasSubstr("value: does not go with type ContainerResource"));
+}
+
 TEST(ParseAutoscaling, ReadsAllOfIt) {
   const auto backend = ParseWith(R"({
     "engine": "Direct", "paused": true, "minReplicas": 0, "maxReplicas": 9,

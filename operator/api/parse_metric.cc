@@ -45,7 +45,8 @@ Targets TargetsOf(const Metric& metric) {
     case MetricType::kPrometheus:
       return {"type Prometheus", {"averageValue", "value"}};
     case MetricType::kResource:
-      return {"type Resource", {"averageUtilization", "averageValue"}};
+      return {metric.container.empty() ? "type Resource" : "type ContainerResource",
+              {"averageUtilization", "averageValue"}};
     case MetricType::kQueue:
       if (metric.measure == Measure::kAge) return {"measure Age", {"value"}};
       return {"type Queue", {"averageValue", "value"}};
@@ -102,7 +103,7 @@ Quantity ParseActivation(const Field& field) {
 // Fields that belong to other types of metrics.
 void RefuseOthers(const Field& field, const std::string& type,
                   const std::vector<std::string_view>& own) {
-  for (const char* key : {"query", "resource", "queue", "measure", "activation"}) {
+  for (const char* key : {"query", "resource", "container", "queue", "measure", "activation"}) {
     if (field[key].present() && std::find(own.begin(), own.end(), key) == own.end()) {
       field[key].Fault("does not go with type " + type + "; remove it");
     }
@@ -121,6 +122,23 @@ void ParseName(const Field& field, std::string fallback, Metric& metric) {
   } else if (metric.name == "cpu" || metric.name == "memory") {
     field.Fault(Quote(metric.name) + " is kept for metrics of type Resource; use another name");
   }
+}
+
+void ParseResource(const Field& field, const std::string& type, Metric& metric) {
+  const Field container = field["container"];
+  if (field["name"].present()) field["name"].Fault("does not go with type " + type + "; remove it");
+  field["resource"].Required("use one of: cpu, memory");
+  metric.resource = field["resource"].OneOf({"cpu", "memory"}, "");
+  metric.name = metric.resource;
+  if (type == "Resource") return RefuseOthers(field, type, {"resource"});
+  RefuseOthers(field, type, {"resource", "container"});
+  if (!container.Required("name the container whose use counts, such as api")) return;
+  metric.container = container.String("", 63);
+  if (!IsDnsLabel(metric.container)) {
+    container.Fault(Quote(metric.container) +
+                    " is no name of a container; use lower case letters, digits and '-'");
+  }
+  metric.name = metric.container + "/" + metric.resource;
 }
 
 void ParseQueue(const Field& field, Metric& metric) {
@@ -172,20 +190,17 @@ void ParsePrometheus(const Field& field, const std::string& namespace_name,
 Metric ParseMetric(const Field& field, const std::string& namespace_name, const std::string& name) {
   Metric metric;
   if (!field.Object()) return metric;
-  const std::vector<std::string> types = {"Prometheus", "Resource", "Queue", "Requests"};
-  field["type"].Required("use one of: Prometheus, Resource, Queue, Requests");
+  const std::vector<std::string> types = {"Prometheus", "Resource", "ContainerResource", "Queue",
+                                          "Requests"};
+  field["type"].Required("use one of: Prometheus, Resource, ContainerResource, Queue, Requests");
   const std::string type = field["type"].OneOf(types, "");
   if (type == "Prometheus") {
     metric.type = MetricType::kPrometheus;
     RefuseOthers(field, type, {"query", "activation"});
     ParsePrometheus(field, namespace_name, name, metric);
-  } else if (type == "Resource") {
+  } else if (type == "Resource" || type == "ContainerResource") {
     metric.type = MetricType::kResource;
-    RefuseOthers(field, type, {"resource"});
-    if (field["name"].present()) field["name"].Fault("does not go with type Resource; remove it");
-    field["resource"].Required("use one of: cpu, memory");
-    metric.resource = field["resource"].OneOf({"cpu", "memory"}, "");
-    metric.name = metric.resource;
+    ParseResource(field, type, metric);
   } else if (type == "Queue") {
     metric.type = MetricType::kQueue;
     RefuseOthers(field, type, {"queue", "measure", "activation"});

@@ -98,7 +98,7 @@ TEST(Parse, EveryFaultNamesTheFieldAndTheFix) {
       {Autoscaled(metric + "," + metric), "metrics[1].name: \"m\" is used twice"},
       {Autoscaled(R"({"type": "Kafka"})"),
        "spec.api.autoscaling.metrics[0].type: \"Kafka\" is not supported; use one of: Prometheus, "
-       "Resource, Queue, Requests"},
+       "Resource, ContainerResource, Queue, Requests"},
       {Autoscaled(R"({"type": "Prometheus", "name": "m", "query": " ", "target": {"value": 1}})"),
        "metrics[0].query: is empty"},
       {Autoscaled(R"~({"type": "Prometheus", "name": "m", "query": "$(pod)", "target": {

@@ -62,15 +62,16 @@ std::optional<Error> TooFew(std::size_t measured, const std::vector<Pod>& pods,
 Expected<promql::InstantVector> Reader::Query(const PodQuery& query, Duration timeout) {
   std::vector<Pod> pods = pods_of_(query.namespace_name, query.backend);
   const bool queue = query.reading == Reading::kQueueDepth || query.reading == Reading::kQueueAge;
+  if (IsOfResource(query.reading)) {
+    std::erase_if(pods, [&](const Pod& pod) { return pod.target != query.target; });
+    return Resource(query, pods);
+  }
   std::erase_if(pods, [&](const Pod& pod) {
     return !pod.ready || pod.ip.empty() || (!queue && pod.target != query.target);
   });
   if (pods.empty()) return promql::InstantVector{};
   if (queue) return Queue(query, pods, timeout);
-  if (query.reading == Reading::kRequestRate || query.reading == Reading::kRequestLatency) {
-    return Requests(query, pods, timeout);
-  }
-  return Resource(query, pods);
+  return Requests(query, pods, timeout);
 }
 
 Expected<promql::InstantVector> Reader::Queue(const PodQuery& query, const std::vector<Pod>& pods,
@@ -162,29 +163,14 @@ Expected<promql::InstantVector> Reader::Requests(const PodQuery& query,
 
 Expected<promql::InstantVector> Reader::Resource(const PodQuery& query,
                                                  const std::vector<Pod>& pods) {
+  if (pods.empty()) return promql::InstantVector{};
   const auto usage = usage_of_(query);
   if (!usage) return tl::unexpected(usage.error());
-  double sum = 0;
-  std::size_t measured = 0;
-  for (const Pod& pod : pods) {
-    const auto found = usage->find(pod.name);
-    if (found == usage->end()) continue;
-    sum += found->second;
-    ++measured;
-  }
-  if (measured == 0 || measured * 2 < pods.size()) {
-    return Fail(ErrorCode::kUnavailable,
-                "metrics.k8s.io has no " + query.name + " of most of the pods yet");
-  }
-  const double average = sum / static_cast<double>(measured);
-  if (query.reading == Reading::kResourceTotal) {
-    return One(average * static_cast<double>(pods.size()), clock_.WallNow());
-  }
-  if (!(query.request > 0)) {
-    return Fail(ErrorCode::kInvalidArgument,
-                "the pods request no " + query.name + "; set resources.requests." + query.name);
-  }
-  return One(100 * average / query.request, clock_.WallNow());
+  return ResourceValues(pods, *usage,
+                        {.resource = query.name,
+                         .container = query.container,
+                         .percent = query.reading == Reading::kResourcePercent},
+                        clock_.WallNow());
 }
 
 }  // namespace sb::podmetrics

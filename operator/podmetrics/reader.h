@@ -2,7 +2,8 @@
 // without Prometheus: queue depth and age, request rate and latency, cpu and memory.
 //
 //   Reader reader(pods_of, Scrape, usage_of, SystemClock());
-//   auto vector = reader.Query(*ParseSource(url, query), 1s);   // one series, or none
+//   auto vector = reader.Query(*ParseSource(url, query), 1s);   // one series, or none (of cpu and
+//   memory one a pod)
 //
 // What the numbers are:
 //   queue   the greatest that any of the first pods tells (all tell the same); none tells: empty
@@ -12,9 +13,7 @@
 //           counts nothing. A counter that fell (a restart) begins anew
 //   latency the 95th percentile of the requests of that time, in seconds, from the histogram's
 //           buckets (linear within one, as histogram_quantile); no request at all is 0
-//   cpu, memory   from metrics.k8s.io: the average over ready pods in percent of the request, or
-//   the
-//           sum. A ready pod without a value counts like the others on average
+//   cpu, memory   from metrics.k8s.io, a series of each pod (resource_values.h)
 // Evidence needs at least half of the ready pods; fewer is kUnavailable. No pod at all is empty.
 //
 // Thread-safe; blocks for up to the timeout. Memory is bound by the pods that are read.
@@ -28,18 +27,12 @@
 #include <vector>
 
 #include "common/time.h"
+#include "operator/podmetrics/resource_values.h"
 #include "operator/podmetrics/scrape.h"
 #include "operator/podmetrics/source.h"
 #include "operator/prometheus/result.h"
 
 namespace sb::podmetrics {
-
-struct Pod {
-  std::string name;
-  std::string ip;
-  std::string target;  // as PodQuery::target
-  bool ready = false;
-};
 
 class Reader {
  public:
@@ -47,8 +40,8 @@ class Reader {
                                                 const std::string& backend)>;
   using ScrapeAll =
       std::function<std::vector<Expected<std::string>>(const std::vector<PodAddress>&, Duration)>;
-  // cpu in cores or memory in bytes of each pod of a target, by pod name.
-  using UsageOf = std::function<Expected<std::map<std::string, double>>(const PodQuery&)>;
+  // What each pod of a target uses of cpu or memory, by pod name.
+  using UsageOf = std::function<Expected<std::map<std::string, Usage>>(const PodQuery&)>;
 
   Reader(PodsOf pods_of, ScrapeAll scrape, UsageOf usage_of, const Clock& clock)
       : pods_of_(std::move(pods_of)),

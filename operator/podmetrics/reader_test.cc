@@ -34,8 +34,7 @@ class ReaderTest : public testing::Test {
                           .backend = "todo",
                           .target = "api",
                           .reading = reading,
-                          .name = name,
-                          .request = 0.5},
+                          .name = name},
                          1s);
   }
   double Value(Reading reading, const std::string& name = "") {
@@ -47,7 +46,7 @@ class ReaderTest : public testing::Test {
            const std::string& target = "api", bool ready = true) {
     texts_[pod] = std::move(text);
     std::erase_if(pods_, [&](const Pod& old) { return old.name == pod; });
-    pods_.push_back({pod, pod, target, ready});
+    pods_.push_back({.name = pod, .ip = pod, .target = target, .ready = ready});
   }
   static std::string Requests(int count, int slow = 0) {
     return "http_requests_total{code=\"200\"} " + std::to_string(count) +
@@ -59,7 +58,7 @@ class ReaderTest : public testing::Test {
   TestClock clock_;
   std::vector<Pod> pods_;
   std::map<std::string, std::optional<std::string>> texts_;
-  Expected<std::map<std::string, double>> usage_;
+  Expected<std::map<std::string, Usage>> usage_;
   Reader reader_{[this](const std::string&, const std::string&) { return pods_; },
                  [this](const std::vector<PodAddress>& asked, Duration) {
                    std::vector<Expected<std::string>> answers;
@@ -139,24 +138,37 @@ TEST_F(ReaderTest, LatencyIsThe95thPercentileOfLately) {
   EXPECT_EQ(Value(Reading::kRequestLatency), 0);  // no request
 }
 
-TEST_F(ReaderTest, ResourcesInPercentOfTheRequest) {
-  Put("a", std::nullopt);
-  Put("b", std::nullopt);
-  Put("starting", std::nullopt, "api", false);
-  usage_ = std::map<std::string, double>{{"a", 0.4}, {"b", 0.2}, {"starting", 5}};
-  EXPECT_NEAR(Value(Reading::kResourceAverage, "cpu"), 60, 1e-6);
-  EXPECT_NEAR(Value(Reading::kResourceTotal, "cpu"), 0.6, 1e-6);
-  usage_ = std::map<std::string, double>{};
-  EXPECT_FALSE(Ask(Reading::kResourceAverage, "cpu"));
+TEST_F(ReaderTest, ResourcesAreOfEachPodOfTheWorkload) {
+  EXPECT_TRUE(Ask(Reading::kResourceAmount, "cpu")->empty()) << "no pod, no question";
+  const auto put = [&](const std::string& name, const std::string& target) {
+    pods_.push_back({.name = name,
+                     .target = target,
+                     .ready = true,
+                     .started = clock_.WallNow() - 1h,
+                     .ready_changed = clock_.WallNow() - 1h,
+                     .requests = {{"cpu", {{"api", 0.5}}}}});
+  };
+  put("a", "api");
+  put("b", "api");
+  put("other", "worker/mail");
+  usage_ = std::map<std::string, Usage>{{"a", {clock_.WallNow(), 15s, {{"api", 0.4}}}},
+                                        {"other", {clock_.WallNow(), 15s, {{"api", 9}}}}};
+  const auto vector = Ask(Reading::kResourcePercent, "cpu");
+  ASSERT_TRUE(vector) << vector.error().message;
+  ASSERT_EQ(vector->size(), 2u);
+  EXPECT_NEAR((*vector)[0].value, 80, 1e-9);
+  EXPECT_EQ((*vector)[1].labels.at("state"), "missing");
+  usage_ = Fail(ErrorCode::kNotFound, "this cluster has no metrics.k8s.io");
+  EXPECT_EQ(Ask(Reading::kResourcePercent, "cpu").error().message,
+            "this cluster has no metrics.k8s.io");
 }
 
 TEST(Source, ThereAndBack) {
   api::Backend backend;
   backend.name = "todo";
   backend.namespace_ = "shop";
-  backend.api.resources = {{"requests", {{"cpu", "250m"}}}};
   const auto query = [&](api::Metric metric) {
-    const Source source = SourceOf(backend, "worker/mail", backend.api, metric);
+    const Source source = SourceOf(backend, "worker/mail", metric);
     return *ParseSource(source.url, source.query);
   };
   const PodQuery depth = query({.type = api::MetricType::kQueue, .queue = "mail"});
@@ -169,8 +181,13 @@ TEST(Source, ThereAndBack) {
   const PodQuery cpu = query({.type = api::MetricType::kResource,
                               .resource = "cpu",
                               .target = {.type = api::TargetType::kAverageUtilization}});
-  EXPECT_EQ(cpu.reading, Reading::kResourceAverage);
-  EXPECT_NEAR(cpu.request, 0.25, 1e-9);
+  EXPECT_EQ(cpu.reading, Reading::kResourcePercent);
+  EXPECT_EQ(cpu.name, "cpu");
+  EXPECT_EQ(cpu.container, "");
+  const PodQuery memory =
+      query({.type = api::MetricType::kResource, .resource = "memory", .container = "api"});
+  EXPECT_EQ(memory.reading, Reading::kResourceAmount);
+  EXPECT_EQ(memory.container, "api");
   EXPECT_FALSE(ParseSource("http://prometheus:9090", "up"));
 }
 

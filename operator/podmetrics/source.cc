@@ -23,8 +23,7 @@ std::vector<std::string> Split(std::string_view text, char separator, std::size_
 
 }  // namespace
 
-Source SourceOf(const api::Backend& backend, const std::string& target,
-                const api::Workload& workload, const api::Metric& metric) {
+Source SourceOf(const api::Backend& backend, const std::string& target, const api::Metric& metric) {
   const std::string url = std::string(kScheme) + backend.namespace_ + "/" + backend.name + "/";
   switch (metric.type) {
     case api::MetricType::kQueue:
@@ -34,13 +33,9 @@ Source SourceOf(const api::Backend& backend, const std::string& target,
       return {url + target,
               metric.measure == api::Measure::kLatency ? "requests latency" : "requests rate"};
     case api::MetricType::kResource: {
-      if (metric.target.type != api::TargetType::kAverageUtilization) {
-        return {url + target, "total " + metric.resource};
-      }
-      const auto request =
-          api::Quantity::Parse(StringAt(workload.resources, {"requests", metric.resource}));
-      return {url + target,
-              "average " + metric.resource + " " + std::to_string(request ? request->milli() : 0)};
+      const bool percent = metric.target.type == api::TargetType::kAverageUtilization;
+      return {url + target, std::string(percent ? "percent " : "amount ") + metric.resource +
+                                (metric.container.empty() ? "" : " " + metric.container)};
     }
     case api::MetricType::kPrometheus:
       break;
@@ -59,12 +54,9 @@ std::optional<PodQuery> ParseSource(std::string_view url, std::string_view query
     parsed.reading = words[0] == "queue-age" ? Reading::kQueueAge : Reading::kQueueDepth;
   } else if (words[0] == "requests") {
     parsed.reading = words[1] == "latency" ? Reading::kRequestLatency : Reading::kRequestRate;
-  } else if (words[0] == "total") {
-    parsed.reading = Reading::kResourceTotal;
-  } else if (words[0] == "average" && words.size() == 3) {
-    parsed.reading = Reading::kResourceAverage;
-    const auto milli = api::Quantity::Parse(words[2]);
-    parsed.request = milli ? static_cast<double>(milli->milli()) / 1e6 : 0;
+  } else if (words[0] == "percent" || words[0] == "amount") {
+    parsed.reading = words[0] == "percent" ? Reading::kResourcePercent : Reading::kResourceAmount;
+    if (words.size() == 3) parsed.container = words[2];
   } else {
     return std::nullopt;
   }

@@ -17,9 +17,9 @@ namespace sb::process {
 std::vector<podmetrics::Pod> PodsOf(const reconcile::ClusterView& view,
                                     const std::string& namespace_name, const std::string& backend);
 
-// cpu in cores or memory in bytes of each pod, by its name. kNotFound: the cluster has no
-// metrics-server.
-Expected<std::map<std::string, double>> UsageOf(const kube::Client& client,
-                                                const podmetrics::PodQuery& query);
+// What each pod of a workload uses of cpu or memory, by its name. kNotFound: the cluster has no
+// metrics.k8s.io.
+Expected<std::map<std::string, podmetrics::Usage>> UsageOf(const kube::Client& client,
+                                                           const podmetrics::PodQuery& query);
 
 }  // namespace sb::process

@@ -158,8 +158,10 @@ scaling::Situation DirectScaler::Look(const kube::ObjectKey& key, const Entry& e
           ParseTime(StringAt(deployment, {"metadata", "creationTimestamp"})).value_or(WallTime{})};
   for (const scaling::MetricPolicy& metric : workload.policy.metrics) {
     const auto sample = sampler_.Latest({{key.namespace_, key.name}, workload.target, metric.name});
-    situation.readings.push_back(
-        {sample.value_or(scaling::Sample{.error = "not asked for the first time yet"})});
+    scaling::Reading reading{
+        sample.value_or(scaling::Sample{.error = "not asked for the first time yet"})};
+    reading.pods = reading.sample.pods;
+    situation.readings.push_back(std::move(reading));
   }
   const Json* told = plan::ScalingEntry(entry.status, workload.target);
   situation.zero_is_ours = (told && IntAt(*told, {"desired"}, -1) == 0) ||

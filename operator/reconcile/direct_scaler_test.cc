@@ -64,13 +64,23 @@ class DirectScalerTest : public testing::Test {
         {{.id = kRate, .url = "http://p", .query = "rate", .interval = kDirectInterval}});
   }
 
+  DirectScalerOptions Options() {
+    return {.defaults = {.todo_image = "todo:1",
+                         .postgres_image = "postgres:1",
+                         .redis_image = "redis:1",
+                         .prometheus_url = "http://p"},
+            .metrics_api = [this] { return slot_; },
+            .on_change = [this](const kube::ObjectKey&) { ++changes_told_; }};
+  }
+
   // A round, with the cache up to date and a sample just taken.
-  void Round() {
+  void Round() { Round(scaler_); }
+  void Round(DirectScaler& scaler) {
     ASSERT_TRUE(server_.WaitForWatchers(60s, ChildKinds().size() + 2));
     clock_.now += 15s;
     while (sampler_.PollOne()) {
     }
-    scaler_.EvaluateAll();
+    scaler.EvaluateAll();
   }
   // Waits until the cache shows what the server has.
   void CatchUp() {
@@ -113,17 +123,7 @@ class DirectScalerTest : public testing::Test {
   kube::EventRecorder recorder_{client_, {.instance = "test"}};
   plan::MetricsApi slot_;
   int changes_told_ = 0;
-  DirectScaler scaler_{client_,
-                       view_,
-                       sampler_,
-                       recorder_,
-                       {.defaults = {.todo_image = "todo:1",
-                                     .postgres_image = "postgres:1",
-                                     .redis_image = "redis:1",
-                                     .prometheus_url = "http://p"},
-                        .metrics_api = [this] { return slot_; },
-                        .on_change = [this](const kube::ObjectKey&) { ++changes_told_; }},
-                       clock_};
+  DirectScaler scaler_{client_, view_, sampler_, recorder_, Options(), clock_};
 };
 
 TEST_F(DirectScalerTest, WritesTheScaleAndSaysWhy) {
@@ -173,6 +173,35 @@ TEST_F(DirectScalerTest, NothingIsScaledInWhilePrometheusIsAway) {
   rate_ = 450;
   Round();
   EXPECT_EQ(Replicas(), 5);
+}
+
+// What the old leader knew of the last minutes is gone with it. The new one may not take for
+// idleness what it has not watched, and need not wait to help.
+TEST_F(DirectScalerTest, ANewLeaderWatchesAWholeWindowBeforeItScalesIn) {
+  rate_ = 450;
+  Round();
+  EXPECT_EQ(Replicas(), 5);
+  rate_ = 100;
+  for (int i = 0; i < 15; ++i) Round();  // 225 of the 285 s of the window
+  EXPECT_EQ(Replicas(), 5);
+  CatchUp();
+
+  DirectScaler next(client_, view_, sampler_, recorder_, Options(), clock_);
+  Round(next);
+  const TimePoint began = clock_.now;
+  EXPECT_EQ(next.States(kKey).at("api").rule, "JustStarted");
+  EXPECT_EQ(next.States(kKey).at("api").reason,
+            "the operator has watched for less than 285 s, so the count does not go down yet");
+  while (Replicas() == 5 && clock_.now - began < 1h) Round(next);
+  EXPECT_EQ(Replicas(), 1);
+  EXPECT_GE(clock_.now - began, 285s);
+  EXPECT_LE(clock_.now - began, 300s);
+
+  CatchUp();
+  rate_ = 450;
+  DirectScaler after(client_, view_, sampler_, recorder_, Options(), clock_);
+  Round(after);
+  EXPECT_EQ(Replicas(), 5) << "scaling out does not wait";
 }
 
 TEST_F(DirectScalerTest, WaitsForTheHpaToGo) {

@@ -47,6 +47,7 @@ kube::Projection KeepReplicasOwners() {
 kube::Projection KeepPodStatus() {
   kube::Projection projection = kube::WithoutNoise();
   projection.Drop("/spec").Drop("/metadata/annotations");
+  projection.Keep("/spec/containers/*/name").Keep("/spec/containers/*/resources/requests");
   for (const char* field : {"podIPs", "hostIPs", "hostIP", "qosClass"}) {
     projection.Drop(std::string("/status/") + field);
   }

@@ -25,9 +25,10 @@ const std::vector<Kind>& ChildKinds();
 const kube::Resource& ResourceOf(const std::string& kind);
 
 // What a projection keeps: of managedFields, who owns spec.replicas and nothing else; of pods,
-// identity, labels and status (with the address, for metrics that are read from pods); of Secrets
-// the keys but no value ("-" for any), so that no credential stays in memory; of autoscalers what
-// they decided, but not the figures of their metrics, which differ every 15 s.
+// identity, labels, status (with the address, for metrics that are read from pods) and what their
+// containers request (for metrics of resources); of Secrets the keys but no value ("-" for any), so
+// that no credential stays in memory; of autoscalers what they decided, but not the figures of
+// their metrics, which differ every 15 s.
 kube::Projection KeepReplicasOwners();
 kube::Projection KeepPodStatus();
 kube::Projection KeepSecretKeys();

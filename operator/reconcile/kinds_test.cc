@@ -40,14 +40,24 @@ TEST(KindsTest, ManagedFieldsKeepTheOwnersOfReplicasOnly) {
             {{"manager", "kcm"}, {"operation", "Update"}, {"fieldsV1", Json::object()}}}));
 }
 
-TEST(KindsTest, APodIsIdentityAndStatus) {
+TEST(KindsTest, APodIsIdentityStatusAndRequests) {
   const Json pod = {
       {"metadata", {{"name", "p"}, {"annotations", {{"a", "b"}}}}},
-      {"spec", {{"containers", Json::array()}}},
+      {"spec",
+       {{"nodeName", "n"},
+        {"containers",
+         Json::array(
+             {{{"name", "api"},
+               {"image", "i"},
+               {"resources", {{"requests", {{"cpu", "1"}}}, {"limits", {{"cpu", "2"}}}}}}})}}},
       {"status", {{"phase", "Running"}, {"podIP", "10.0.0.1"}, {"hostIP", "10.1.0.1"}}}};
-  EXPECT_EQ(Cached(pod, kube::Pods(), KeepPodStatus()),
-            Json({{"metadata", {{"name", "p"}}},
-                  {"status", {{"phase", "Running"}, {"podIP", "10.0.0.1"}}}}));
+  EXPECT_EQ(
+      Cached(pod, kube::Pods(), KeepPodStatus()),
+      Json({{"metadata", {{"name", "p"}}},
+            {"spec",
+             {{"containers",
+               Json::array({{{"name", "api"}, {"resources", {{"requests", {{"cpu", "1"}}}}}}})}}},
+            {"status", {{"phase", "Running"}, {"podIP", "10.0.0.1"}}}}));
 }
 
 TEST(KindsTest, AnAutoscalerWhoseMetricWaversSaysNothingNew) {

@@ -34,10 +34,11 @@ std::vector<scaling::WantedMetric> WantedMetrics(const api::Backend& backend,
         one.query = metric.promql;
         one.access = access;
       } else if (metric.type != api::MetricType::kResource || direct) {
-        const podmetrics::Source source = podmetrics::SourceOf(backend, target, workload, metric);
+        const podmetrics::Source source = podmetrics::SourceOf(backend, target, metric);
         one.url = source.url;
         one.query = source.query;
         one.interval = kPodInterval;
+        one.per_pod = metric.type == api::MetricType::kResource;
       } else {
         continue;
       }

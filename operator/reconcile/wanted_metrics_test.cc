@@ -54,6 +54,13 @@ TEST(WantedMetrics, OnlyTheLeaderOfDirectLooksEveryTwoSeconds) {
             (Expectation{{"query", kOnDemand}, {"queue", kOnDemand}, {"cpu", kOnDemand}}));
 }
 
+// metrics.k8s.io is asked for pods of a workload that the operator itself scales on them only.
+TEST(WantedMetrics, ResourcesAreReadPodByPod) {
+  for (const auto& wanted : WantedMetrics(WithEngine(api::Engine::kDirect), {}, true)) {
+    EXPECT_EQ(wanted.per_pod, wanted.id.metric == "cpu");
+  }
+}
+
 TEST(WantedMetrics, CredentialsGoToPrometheusOnly) {
   api::Backend backend = WithEngine(api::Engine::kDirect);
   backend.prometheus_access = {.namespace_ = "shop", .bearer_token = {{"prom", "token"}}};

@@ -40,7 +40,15 @@ std::optional<Json> Autoscaler(const api::Backend& backend, const api::Workload&
            {"target", Target(metric.target)}}}});
   }
   for (const api::Metric& metric : workload.autoscaling->metrics) {
-    if (metric.type != api::MetricType::kResource) continue;
+    if (metric.container.empty()) continue;
+    metrics.push_back({{"type", "ContainerResource"},
+                       {"containerResource",
+                        {{"name", metric.resource},
+                         {"container", metric.container},
+                         {"target", Target(metric.target)}}}});
+  }
+  for (const api::Metric& metric : workload.autoscaling->metrics) {
+    if (metric.type != api::MetricType::kResource || !metric.container.empty()) continue;
     metrics.push_back(
         {{"type", "Resource"},
          {"resource", {{"name", metric.resource}, {"target", Target(metric.target)}}}});

@@ -18,6 +18,11 @@ bool IsTolerated(double ratio, Tolerance tolerance) {
   return ratio >= 1 - tolerance.down && ratio <= 1 + tolerance.up;
 }
 
+double AverageOf(api::TargetType type, double sum, int pods) {
+  const double average = sum / pods;
+  return type == api::TargetType::kAverageUtilization ? std::floor(average + 1e-9) : average;
+}
+
 // A ratio above 1 never lowers the count, one below 1 never raises it.
 int InDirection(double ratio, int replicas, int current) {
   return ratio > 1 ? std::max(replicas, current) : std::min(replicas, current);
@@ -54,7 +59,7 @@ Proposal ForPods(api::TargetType type, double target, const std::vector<PodValue
     }
   }
   if (measured == 0) return {current, 0, false};
-  const double ratio = sum / measured / target;
+  const double ratio = AverageOf(type, sum, measured) / target;
   const bool rebalance = missing > 0 || (unready > 0 && ratio > 1);
   if (!rebalance) {
     if (IsTolerated(ratio, tolerance)) return {current, ratio, true};
@@ -68,7 +73,7 @@ Proposal ForPods(api::TargetType type, double target, const std::vector<PodValue
   } else {
     counted += unready;
   }
-  const double rebalanced = sum / counted / target;
+  const double rebalanced = AverageOf(type, sum, counted) / target;
   const bool turned = (ratio < 1 && rebalanced > 1) || (ratio > 1 && rebalanced < 1);
   if (turned || IsTolerated(rebalanced, tolerance)) return {current, rebalanced, true};
   return {InDirection(rebalanced, RoundUp(rebalanced * counted), current), rebalanced, false};

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "operator/api/backend.h"
+#include "operator/scaling/sample.h"
 
 namespace sb::scaling {
 
@@ -36,17 +37,10 @@ struct Counts {
 Proposal ForTotal(api::TargetType type, double target, double value, Counts counts,
                   Tolerance tolerance);
 
-// What is known of one pod. Pods that are being deleted or have failed are left out.
-struct PodValue {
-  bool known = false;  // there is a value of it
-  bool ready = true;
-  double value = 0;  // kAverageUtilization: percent of the request
-};
-
 // For values of single pods. Scaling in counts a pod without a value at its target (at 100 % if the
 // target is a lower utilization); scaling out counts it, and one that is not ready, as idle; if
 // that turns the direction, the count stays. At least one ready pod has to have a value, else the
-// count stays.
+// count stays. Percentages are whole numbers, rounded down, as the HPA has them.
 Proposal ForPods(api::TargetType type, double target, const std::vector<PodValue>& pods,
                  int current, Tolerance tolerance);
 

@@ -8,6 +8,7 @@ MetricPolicy MakeMetric(const api::Metric& metric) {
   policy.target = metric.target.type == api::TargetType::kAverageUtilization
                       ? metric.target.average_utilization
                       : static_cast<double>(metric.target.quantity.milli()) / 1000;
+  policy.per_pod = metric.type == api::MetricType::kResource;
   policy.activation = static_cast<double>(metric.activation.milli()) / 1000;
   return policy;
 }

@@ -1,5 +1,6 @@
 #include "operator/scaling/sample.h"
 
+#include <algorithm>
 #include <cctype>
 #include <charconv>
 #include <cmath>
@@ -114,6 +115,35 @@ Sample Evaluate(const Expected<promql::InstantVector>& answer, WallTime now) {
   }
   // + 0.0 makes a zero of minus zero, which no quantity can say.
   return {.evidence = Evidence::kFresh, .value = series.value + 0.0, .at = series.at};
+}
+
+Sample EvaluatePods(const Expected<promql::InstantVector>& answer, WallTime now) {
+  if (!answer) return Failed(answer.error().code, answer.error().message, now);
+  if (answer->empty()) {
+    return {.evidence = Evidence::kEmpty, .at = now, .error = "there is no pod to measure"};
+  }
+  Sample sample{.evidence = Evidence::kFresh, .at = now};
+  int counted = 0;
+  for (const promql::Series& series : *answer) {
+    const auto state = series.labels.find("state");
+    const bool counts = state == series.labels.end();
+    if (counts && !(std::isfinite(series.value) && series.value >= 0)) {
+      return Failed(ErrorCode::kInternal, "metrics.k8s.io gives a value that is none", now);
+    }
+    sample.pods.push_back({.known = counts || state->second != "missing",
+                           .ready = counts || state->second != "unready",
+                           .value = series.value});
+    if (!counts) continue;
+    ++counted;
+    sample.value += series.value;
+    sample.at = std::min(sample.at, series.at);
+  }
+  if (counted == 0) {
+    return Failed(ErrorCode::kUnavailable,
+                  "metrics.k8s.io has no value of any pod that is ready yet", now);
+  }
+  sample.value /= counted;
+  return sample;
 }
 
 bool SameEvidence(const Sample& a, const Sample& b) {

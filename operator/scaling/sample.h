@@ -10,6 +10,7 @@
 #include <chrono>
 #include <compare>
 #include <string>
+#include <vector>
 
 #include "common/error.h"
 #include "common/time.h"
@@ -27,12 +28,22 @@ enum class Evidence {
 // "fresh", "stale", "empty", "failed": for metric labels and logs.
 const char* ToString(Evidence evidence);
 
+// What is known of one pod. Pods that are being deleted or have failed are left out.
+struct PodValue {
+  bool known = false;  // there is a value of it
+  bool ready = true;   // false: it has no say whatever it uses
+  double value = 0;    // kAverageUtilization: percent of the request
+
+  friend bool operator==(const PodValue&, const PodValue&) = default;
+};
+
 struct Sample {
   Evidence evidence = Evidence::kFailed;
   double value = 0;  // kFresh and kStale; otherwise 0
   WallTime at = {};  // when the value held, by Prometheus' clock; else when asked
   ErrorCode code = ErrorCode::kInternal;  // kFailed: what kind of failure
   std::string error = {};                 // all but kFresh: what is wrong and what to do
+  std::vector<PodValue> pods = {};        // EvaluatePods: each; `value` is then their average
 
   friend bool operator==(const Sample&, const Sample&) = default;
 };
@@ -45,6 +56,10 @@ inline constexpr double kMaxValue = 9.2e15;
 // What an answer of Prometheus is worth. Several series, NaN, infinite, negative and too large
 // values are kFailed: guessing at what the author meant is how an outage becomes a scale-in.
 Sample Evaluate(const Expected<promql::InstantVector>& answer, WallTime now);
+
+// The same for an answer with a series of each pod (podmetrics/resource_values.h): fresh if at
+// least one of them counts.
+Sample EvaluatePods(const Expected<promql::InstantVector>& answer, WallTime now);
 
 // Whether two samples tell people the same: the same evidence and, in the same words, the same
 // error. Numbers inside an error and what a server quotes after a brace do not count.

@@ -83,5 +83,31 @@ TEST(SampleTest, NumbersAndQuotesDoNotChangeTheEvidence) {
   EXPECT_FALSE(SameEvidence({.evidence = Evidence::kFresh}, {.evidence = Evidence::kEmpty}));
 }
 
+// metrics.k8s.io, as podmetrics/resource_values.h gives it.
+TEST(EvaluatePods, OneThatCountsIsEvidence) {
+  const promql::InstantVector vector = {
+      {.labels = {{"pod", "a"}}, .value = 80, .at = kNow - std::chrono::seconds(20)},
+      {.labels = {{"pod", "b"}}, .value = 40, .at = kNow - std::chrono::seconds(10)},
+      {.labels = {{"pod", "c"}, {"state", "missing"}}, .at = kNow},
+      {.labels = {{"pod", "d"}, {"state", "unready"}}, .at = kNow}};
+  const Sample sample = EvaluatePods(vector, kNow);
+  EXPECT_EQ(sample.evidence, Evidence::kFresh);
+  EXPECT_EQ(sample.value, 60);
+  EXPECT_EQ(sample.at, kNow - std::chrono::seconds(20));
+  const std::vector<PodValue> pods = {
+      {true, true, 80}, {true, true, 40}, {false, true, 0}, {true, false, 0}};
+  EXPECT_EQ(sample.pods, pods);
+}
+
+// Pods that start all at once have no value yet: that is not a reason to scale in.
+TEST(EvaluatePods, NobodyThatCountsIsNone) {
+  const promql::InstantVector none = {{.labels = {{"pod", "c"}, {"state", "missing"}}, .at = kNow}};
+  EXPECT_EQ(EvaluatePods(none, kNow).evidence, Evidence::kFailed);
+  EXPECT_EQ(EvaluatePods(promql::InstantVector{}, kNow).evidence, Evidence::kEmpty);
+  const Sample failed = EvaluatePods(Fail(ErrorCode::kNotFound, "no metrics.k8s.io"), kNow);
+  EXPECT_EQ(failed.evidence, Evidence::kFailed);
+  EXPECT_EQ(failed.error, "no metrics.k8s.io");
+}
+
 }  // namespace
 }  // namespace sb::scaling

@@ -197,7 +197,8 @@ class Sampler::Impl {
     const TimePoint start = clock_.Now();
     const auto answer = query_(source, timeout);
     if (observe_) observe_(clock_.Now() - start, answer ? nullptr : &answer.error());
-    return Evaluate(answer, clock_.WallNow());
+    return source.per_pod ? EvaluatePods(answer, clock_.WallNow())
+                          : Evaluate(answer, clock_.WallNow());
   }
 
   // Holding mutex_. A source that nobody wants any more is not scheduled again.
@@ -256,7 +257,7 @@ class Sampler::Impl {
 
   // Holding mutex_.
   void Link(const WantedMetric& metric) {
-    const Source source{metric.url, metric.query, metric.access};
+    const Source source{metric.url, metric.query, metric.access, metric.per_pod};
     const auto known = metrics_.find(metric.id);
     if (known != metrics_.end()) {
       if (known->second->source == source) {

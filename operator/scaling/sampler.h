@@ -38,6 +38,7 @@ struct WantedMetric {
   // present value. Of several who want one source the shortest counts.
   std::chrono::milliseconds interval{0};
   std::shared_ptr<const api::PrometheusAccess> access = {};  // null: nothing beyond the url
+  bool per_pod = false;                                      // as in Source
 };
 
 struct SamplerOptions {
