@@ -24,7 +24,8 @@ from harness.steps import say
 
 # The quick ones first; e2e/tests is what takes the time.
 # app/tests is not among them: ctest runs it, with the binary that it tests.
-_FOLDERS = ("e2e/harness/tests", "e2e/cluster/tests", "e2e/bench/controller/tests", "e2e/chaos/tests", "helm/tests",
+_FOLDERS = ("e2e/harness/tests", "e2e/cluster/tests", "e2e/bench/controller/tests", "e2e/bench/keda/tests",
+            "e2e/bench/scaling/tests", "e2e/chaos/tests", "helm/tests",
             "app/images", "app/bench/tests", "e2e/tests")
 # pytest's own limit is a test's; this one is for a pytest that hangs.
 _ALL_SECONDS = 3600.0
