@@ -17,9 +17,9 @@ Error InOurTerms(Error error, bool sent_some) {
   if (error.code != ErrorCode::kUnauthenticated || error.terminal) return error;
   if (sent_some) {
     error.code = ErrorCode::kPermissionDenied;
-    return error;
+  } else {
+    error.message += ": set bearerToken or basicAuth in spec.monitoring.prometheus";
   }
-  error.message += ": set bearerToken or basicAuth in spec.monitoring.prometheus";
   return error;
 }
 

@@ -13,7 +13,6 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::Not;
 using namespace std::chrono_literals;
 
 class PrometheusAskerTest : public testing::Test {
@@ -40,7 +39,8 @@ class PrometheusAskerTest : public testing::Test {
             credentials.headers.empty() ? "" : credentials.headers[0].second;
         sent_.push_back(authorization);
         if (authorization != right_) {
-          return Fail(ErrorCode::kUnauthenticated, "http://p answered 401; it wants credentials");
+          return Fail(ErrorCode::kUnauthenticated,
+                      "http://p answered 401; it wants the right credentials");
         }
         return promql::InstantVector{{.value = 1}};
       },
@@ -71,7 +71,7 @@ TEST_F(PrometheusAskerTest, AWrongTokenIsSaidToBeRefusedAndNotShown) {
   const auto vector = ask_(WithToken(), 3s);
   ASSERT_FALSE(vector);
   EXPECT_EQ(vector.error().code, ErrorCode::kPermissionDenied);
-  EXPECT_THAT(vector.error().message, Not(HasSubstr("wrong-token")));
+  EXPECT_EQ(vector.error().message, "http://p answered 401; it wants the right credentials");
   EXPECT_THAT(sent_, ElementsAre("Bearer wrong-token"));
 }
 

@@ -10,6 +10,7 @@
 #include "operator/kube/client.h"
 #include "operator/kube/cluster_config.h"
 #include "operator/kube/cpprest_transport.h"
+#include "operator/kube/pem.h"
 #include "operator/kube/transport.h"
 
 namespace sb::promql {
@@ -135,6 +136,10 @@ class Client::Impl {
     if (const auto found = transports_.find(key); found != transports_.end()) {
       found->second.used = now;
       return found->second.transport;
+    }
+    if (!credentials.authority_pem.empty() && !kube::ParseStore(credentials.authority_pem)) {
+      return Unusable({ErrorCode::kInvalidArgument, "the authority is no certificate in PEM"},
+                      server, credentials.tls_origin);
     }
     auto made = kube::MakeTransport({.server = server,
                                      .ca_pem = credentials.authority_pem,

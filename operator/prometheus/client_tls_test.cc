@@ -160,6 +160,18 @@ TEST(ClientTlsTest, ClientCertificatesAreNotMixedUp) {
   EXPECT_THAT(without.error().message, HasSubstr("the server refuses us"));
 }
 
+// Without this an authority that is none would mean the system's, or nobody's words.
+TEST(ClientTlsTest, AnAuthorityThatIsNoneIsSaidToBe) {
+  const auto vector =
+      Client().Query("https://127.0.0.1:1", "up", 5s,
+                     {.authority_pem = "no PEM", .tls_origin = "Secret shop/prometheus"});
+  ASSERT_FALSE(vector);
+  EXPECT_EQ(
+      vector.error().message,
+      "Secret shop/prometheus cannot be used for TLS to https://127.0.0.1:1: the authority is "
+      "no certificate in PEM");
+}
+
 TEST(ClientTlsTest, ACertificateThatIsNoneNamesItsSecret) {
   const TestCertificates server = MakeTestCertificates();
   const TestCertificates other = MakeTestCertificates();

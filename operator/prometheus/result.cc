@@ -125,7 +125,7 @@ tl::unexpected<Error> ParseFailure(int status, const Json& answer, std::string_v
   const std::string answered = name + " answered " + std::to_string(status) + said;
   switch (status) {
     case 401:
-      return Fail(ErrorCode::kUnauthenticated, answered + "; it wants credentials");
+      return Fail(ErrorCode::kUnauthenticated, answered + "; it wants the right credentials");
     case 403:
       return Fail(ErrorCode::kPermissionDenied, answered);
     case 404:
