@@ -7,19 +7,22 @@ import hmac
 import http.server
 import io
 import json
+import ssl
+import subprocess
 import threading
 import time
 
 import pytest
 from servers import eventually
 from test_jobs import no_jobs, put, redis, states  # noqa: F401  (fixtures)
-from test_v1 import Client
+from v1_client import Client
 
 
 class Receiver:
     """A user's server; what it got, and what it is to answer."""
 
-    def __init__(self):
+    def __init__(self, certificate=None):
+        """`certificate`: files of the certificate and its key; then by https."""
         self.got, self.answers, receiver = [], [], self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -37,10 +40,15 @@ class Receiver:
                 pass
 
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.scheme = "https" if certificate else "http"
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*certificate)
+            self.server.socket = context.wrap_socket(self.server.socket, server_side=True, do_handshake_on_connect=False)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def url(self, path="/hook"):
-        return f"http://127.0.0.1:{self.server.server_port}{path}"
+        return f"{self.scheme}://127.0.0.1:{self.server.server_port}{path}"
 
 
 @pytest.fixture
@@ -93,6 +101,43 @@ def test_events_are_delivered_signed(private, receiver):
     me.task("nobody is told")
     time.sleep(1)
     assert len(receiver.got) == 2
+
+
+def certificate_for(folder, name, subject):
+    """A certificate that signs itself: its file and its key's."""
+    paths = folder / f"{name}.pem", folder / f"{name}.key"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                    "-days", "1", "-subj", f"/CN={name}", "-addext", f"subjectAltName={subject}",
+                    "-out", paths[0], "-keyout", paths[1]], check=True, capture_output=True)
+    return paths
+
+
+def test_by_tls_only_to_who_proves_the_name(todo, redis, postgres, tmp_path):
+    right = certificate_for(tmp_path, "right", "IP:127.0.0.1")
+    other = certificate_for(tmp_path, "other", "DNS:elsewhere.example")
+    stranger = certificate_for(tmp_path, "stranger", "IP:127.0.0.1")
+    trusted = tmp_path / "trusted.pem"
+    trusted.write_text(right[0].read_text() + other[0].read_text())
+    environment = {"WEBHOOK_ALLOW_PRIVATE": "1", "RATE_LIMIT_TOKEN": "off", "SSL_CERT_FILE": str(trusted)}
+    me = Client(todo(**environment))
+    todo("worker", "--retry-first", "0.3", **environment)
+    good, wrong_name, unknown = (Receiver(certificate) for certificate in (right, other, stranger))
+    try:
+        hook = me.ask("POST", "/v1/webhooks", {"url": good.url()}).check(201).body
+        task = me.task("by tls").body
+        eventually(lambda: len(good.got) == 1)
+        assert verify(hook["secret"], *good.got[0][1:])[1]["data"]["id"] == task["id"]
+        me.ask("DELETE", f"/v1/webhooks/{hook['id']}").check(204)
+        for refused in (wrong_name, unknown):
+            hook = me.ask("POST", "/v1/webhooks", {"url": refused.url()}).check(201).body
+            postgres.sql("DELETE FROM jobs")
+            me.task("a secret")
+            eventually(lambda: "TLS" in postgres.sql("SELECT coalesce(max(error), '') FROM jobs"))
+            assert refused.got == [], "it was told before it had proved who it is"
+            me.ask("DELETE", f"/v1/webhooks/{hook['id']}").check(204)
+    finally:
+        for receiver in (good, wrong_name, unknown):
+            receiver.server.shutdown()
 
 
 def test_the_tutorials_tasks_and_bulk_ones_are_events_too(private, receiver):
