@@ -77,7 +77,7 @@ class Todo(Server):
             connection.request(method, path, body=body, headers=headers or {})
             answer = connection.getresponse()
             content = answer.read().decode()
-            if answer.getheader("Content-Type") == "application/json":
+            if content and answer.getheader("Content-Type") == "application/json":
                 content = json.loads(content)
             return answer.status, dict(answer.getheaders()), content
         finally:

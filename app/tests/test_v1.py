@@ -88,6 +88,18 @@ def test_registration(api, me):
     assert register(username="a\0b", password="long enough").check(422).codes == [("body", "/username", "value_error")]
 
 
+def test_head_is_get_without_the_body(me):
+    task = me.task("milk")
+    path = f"/v1/tasks/{task.body['id']}"
+    head, get = me.ask("HEAD", path).check(200), me.ask("GET", path).check(200)
+    assert not head.body
+    for name in ("etag", "content-length", "content-type", "cache-control"):
+        assert head.headers[name] == get.headers[name]
+    assert me.ask("HEAD", path, If_None_Match=get.headers["etag"]).status == 304
+    assert me.ask("HEAD", "/v1/tasks/999999999").status == 404
+    assert me.ask("HEAD", "/v1/tasks:bulk").status == 405
+
+
 def test_without_a_token_everything_is_401(api):
     for method, path in (("GET", "/v1/tasks"), ("POST", "/v1/tasks"), ("POST", "/v1/tasks:bulk"), ("GET", "/v1/tasks/1"),
                          ("PATCH", "/v1/tasks/1"), ("DELETE", "/v1/tasks/1"), ("GET", "/v1/users/me"),
@@ -270,7 +282,7 @@ def test_bodies_that_are_no_task_are_refused_before_anything_is_done(me, body, c
 def test_what_has_no_route_is_a_problem_too(me):
     me.ask("GET", "/v1/nothing").check(404)
     me.ask("GET", "/v1/tasks/").check(404)
-    assert me.ask("PUT", "/v1/tasks/1").check(405).headers["allow"] == "GET, PATCH, DELETE"
+    assert me.ask("PUT", "/v1/tasks/1").check(405).headers["allow"] == "GET, HEAD, PATCH, DELETE"
     assert me.ask("GET", "/v1/tasks/abc").check(422).codes == [("path", "task_id", "int_parsing")]
 
 
