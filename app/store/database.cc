@@ -59,6 +59,9 @@ Database::Database(asio::io_context& loop, const PostgresOptions& options, Conne
   user_reads_.emplace(loop, [this](Parameters parameters, Lsn at_least) {
     return Read(kUsersByIds, std::move(parameters), at_least);
   });
+  task_lists_.emplace(loop, [this](StatementId statement, Parameters parameters, Lsn at_least) {
+    return Read(statement, std::move(parameters), at_least);
+  });
   task_inserts_.emplace(loop, writes_ ? *writes_ : reads_, tasks);
 }
 

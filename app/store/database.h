@@ -20,6 +20,7 @@
 #include "app/store/replica.h"
 #include "app/store/statements.h"
 #include "app/store/task_inserts.h"
+#include "app/store/task_lists.h"
 #include "app/store/transactions.h"
 #include "app/store/user_reads.h"
 
@@ -67,6 +68,10 @@ class Database {
                                                                     Lsn at_least = kPrimaryOnly) {
     return user_reads_->Get(id, at_least);
   }
+  // Of a user, in id order.
+  boost::asio::awaitable<sb::Expected<RowRange>> TasksOf(TaskPage page, Lsn at_least) {
+    return task_lists_->Get(page, at_least);
+  }
   // id, title, completed, owner_id; kNotFound: no such owner.
   boost::asio::awaitable<sb::Expected<Row>> CreateTask(NewTask task) {
     return task_inserts_->Insert(std::move(task));
@@ -96,6 +101,7 @@ class Database {
   std::optional<Postgres> writes_;
   std::optional<Replica> replica_;
   std::optional<UserReads> user_reads_;
+  std::optional<TaskLists> task_lists_;
   std::optional<TaskInserts> task_inserts_;
   std::optional<async::Batcher<std::int64_t, Lsn>> written_;
 };

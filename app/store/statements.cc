@@ -90,6 +90,12 @@ std::span<const Statement> Statements() {
       {"tasks_of_owner",
        "SELECT id, title, completed, owner_id FROM tasks WHERE owner_id = $1::bigint"
        " ORDER BY id OFFSET $2::bigint LIMIT $3::bigint"},
+      {"tasks_of_owners",
+       "SELECT t.id, t.title, t.completed, t.owner_id, page.list"
+       " FROM unnest($1::bigint[], $2::bigint[], $3::bigint[])"
+       "  WITH ORDINALITY AS page (owner, skip, most, list)"
+       " CROSS JOIN LATERAL (SELECT id, title, completed, owner_id FROM tasks"
+       "  WHERE owner_id = page.owner ORDER BY id OFFSET page.skip LIMIT page.most) t"},
       {"all_tasks",
        "SELECT id, title, completed, owner_id FROM tasks"
        " ORDER BY id OFFSET $1::bigint LIMIT $2::bigint"},

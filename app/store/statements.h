@@ -16,7 +16,9 @@ enum StatementId : std::size_t {
                   // such owner
   kCreateTasks,   // $1 titles, $2 owners -> the same, a row for each, in any order; all or none
   kTasksOfOwner,  // $1 owner, $2 offset, $3 limit -> id, title, completed, owner_id in id order
-  kAllTasks,      // $1 offset, $2 limit -> the same
+  // $1 owners, $2 offsets, $3 limits, a list for each -> the same, and which list it is of, from 1
+  kTasksOfOwners,
+  kAllTasks,  // $1 offset, $2 limit -> the same
 
   // Of /v1. A task is id, title, completed, owner_id, version, created_at, updated_at; a user id,
   // username, version, created_at, updated_at; times as RFC 3339. Versions: those that a write may

@@ -7,6 +7,7 @@
 #include "app/store/connect_target.h"
 #include "app/store/errors.h"
 #include "app/store/parameters.h"
+#include "app/store/row_range.h"
 
 namespace todo::store {
 namespace {
@@ -82,6 +83,28 @@ TEST(Arrays, AreWhatPostgresqlReadsInBinary) {
   EXPECT_EQ(numbers.Bytes(), std::string("\0\0\0\1\0\0\0\0\0\0\0\x14\0\0\0\1\0\0\0\1"
                                          "\0\0\0\x8\xff\xff\xff\xff\xff\xff\xff\xfe",
                                          32));
+}
+
+TEST(Boundaries, EachListIsItsNeighbours) {
+  struct Case {
+    std::vector<int> lists_of_rows;
+    int lists;
+    std::optional<std::vector<int>> begins;
+  };
+  const Case kCases[] = {
+      {{1, 1, 3, 3, 3}, 3, {{0, 2, 2, 5}}},
+      {{}, 2, {{0, 0, 0}}},
+      {{2}, 2, {{0, 0, 1}}},
+      {{1}, 3, {{0, 1, 1, 1}}},
+      {{1, 2, 1}, 2, std::nullopt},
+      {{3}, 2, std::nullopt},
+      {{0}, 2, std::nullopt},
+  };
+  for (const Case& one : kCases) {
+    EXPECT_EQ(Boundaries(static_cast<int>(one.lists_of_rows.size()), one.lists,
+                         [&](int row) { return one.lists_of_rows[static_cast<std::size_t>(row)]; }),
+              one.begins);
+  }
 }
 
 }  // namespace

@@ -42,11 +42,12 @@ void AppendTask(std::string& body, const TaskView& task) {
   body += '}';
 }
 
-std::string ListBody(const store::Rows& rows) {
+std::string ListBody(const store::RowRange& range) {
+  const store::Rows& rows = range.rows();
   std::string body = "[";
-  body.reserve(static_cast<std::size_t>(rows.size()) * 80 + 2);
-  for (int row = 0; row < rows.size(); ++row) {
-    if (row > 0) body += ',';
+  body.reserve(static_cast<std::size_t>(range.size()) * 80 + 2);
+  for (int row = range.begin(); row < range.end(); ++row) {
+    if (row > range.begin()) body += ',';
     AppendTask(body,
                {rows.text(row, 0), rows.text(row, 1), rows.boolean(row, 2), rows.text(row, 3)});
   }
@@ -118,18 +119,16 @@ Task Tasks::Create(const Call& call) {
 
 Task Tasks::ListOfOwner(const Call& call) {
   if (database_ == nullptr) co_return http::Unavailable();
-  store::Parameters parameters;
-  parameters.Integer(call.Integer(0))
-      .Integer(call.Integer(1))
-      .Integer(std::min(call.Integer(2), kMostRows));
+  const store::TaskPage page = {call.Integer(0), call.Integer(1),
+                                std::min(call.Integer(2), kMostRows)};
   const store::Lsn at_least =
       database_->has_replica()
           ? database_->PointOf(call.Integer(0), call.request.header(store::kConsistencyHeader))
           : store::kPrimaryOnly;
-  auto asked = database_->Read(store::kTasksOfOwner, std::move(parameters), at_least);
-  const Expected<store::Rows> rows = co_await std::move(asked);
-  if (!rows) co_return http::FromError(rows.error());
-  co_return http::Json(ListBody(*rows));
+  auto asked = database_->TasksOf(page, at_least);
+  const Expected<store::RowRange> tasks = co_await std::move(asked);
+  if (!tasks) co_return http::FromError(tasks.error());
+  co_return http::Json(ListBody(*tasks));
 }
 
 Task Tasks::ListAll(const Call& call) {
@@ -139,9 +138,9 @@ Task Tasks::ListAll(const Call& call) {
   // Of everybody: whoever wants to see a write of their own says so.
   const store::Lsn at_least = store::LsnOf(call.request.header(store::kConsistencyHeader));
   auto asked = database_->Read(store::kAllTasks, std::move(parameters), at_least);
-  const Expected<store::Rows> rows = co_await std::move(asked);
+  Expected<store::Rows> rows = co_await std::move(asked);
   if (!rows) co_return http::FromError(rows.error());
-  co_return http::Json(ListBody(*rows));
+  co_return http::Json(ListBody(store::RowRange(std::move(*rows))));
 }
 
 }  // namespace todo::tasks

@@ -1,5 +1,6 @@
 """The API as its clients know it (facts: the tutorial's FastAPI service)."""
 
+import random
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
@@ -143,3 +144,23 @@ def test_a_job_is_done_by_a_worker(api, todo):
     assert worker.stop() == 0
     assert api.post("/jobs/", kind="unknown", n=1)[0] == 400
     assert api.get("/jobs/nothing")[0] == 404
+
+
+def test_lists_asked_for_at_once_are_each_their_own(todo, postgres):
+    api = todo(THREADS="1", REDIS_URL=None)
+    owners = [api.post("/users/", username=str(uuid.uuid4()))[1]["id"] for _ in range(5)]
+    for owner in owners[1:]:   # the first has none
+        postgres.sql(f"INSERT INTO tasks (title, owner_id) SELECT 'task ' || i, {owner} FROM generate_series(1, 30) i")
+    whole = {owner: api.get(f"/tasks/{owner}")[1] for owner in owners}
+    assert [len(whole[owner]) for owner in owners] == [0, 30, 30, 30, 30]
+    pages = [(owner, skip, limit) for owner in owners for skip in (0, 7, 29, 31) for limit in (0, 1, 20, 100, 1000)]
+    random.Random(3).shuffle(pages)
+
+    def wrong(page):
+        owner, skip, limit = page
+        status, answer = api.get(f"/tasks/{owner}?skip={skip}&limit={limit}")
+        return [] if (status, answer) == (200, whole[owner][skip:skip + limit]) else [page]
+    with ThreadPoolExecutor(32) as clients:
+        assert not [page for found in clients.map(wrong, pages * 5) for page in found]
+    asked = api.metric('todo_database_queries_total{role="read"}')
+    assert 0 < asked < 5 * len(pages) * 0.9, "each list was a query of its own"
