@@ -3,6 +3,7 @@
 import argparse
 import sys
 
+from chaos import prometheus
 from chaos.watch import soak
 from chaos.watch.server import Unknown
 from cluster.errors import ClusterError
@@ -15,9 +16,13 @@ def main() -> int:
     soak.add_arguments(scenarios.add_parser(
         "watch", help="informers behind a faulty network while the API server is killed: is any change missed?",
         description=soak.__doc__, formatter_class=argparse.RawDescriptionHelpFormatter))
+    prometheus.add_arguments(scenarios.add_parser(
+        "prometheus", help="Prometheus is wrong in every way for ten minutes: is anything scaled in?",
+        description=prometheus.__doc__, formatter_class=argparse.RawDescriptionHelpFormatter))
     arguments = parser.parse_args()
+    scenario = {"watch": soak, "prometheus": prometheus}[arguments.scenario]
     try:
-        return soak.run(soak.settings_of(arguments))
+        return scenario.run(scenario.settings_of(arguments))
     except (Failure, ClusterError, Unknown, AssertionError) as failure:
         print(f"chaos {arguments.scenario}: {failure}", file=sys.stderr)
         return 1

@@ -44,8 +44,22 @@ Finding Waiting(std::string message) {
   return {ConditionStatus::kUnknown, api::reason::kWaitingForMetrics, std::move(message), false};
 }
 
+// "2m", "90s": as the spec would say it.
+std::string Span(std::chrono::seconds span) {
+  const auto count = span.count();
+  return count % 60 == 0 ? std::to_string(count / 60) + "m" : std::to_string(count) + "s";
+}
+
+// What becomes of the count meanwhile.
+std::string Meanwhile(const api::Autoscaling& autoscaling) {
+  if (!autoscaling.fallback) return "; replicas hold";
+  return "; replicas hold for " + Span(autoscaling.fallback->after) + ", then the fallback counts";
+}
+
 std::optional<Finding> EvidenceFault(const std::string& field, const MetricEvidence& evidence,
+                                     const api::Autoscaling& autoscaling,
                                      const std::string& prometheus_url) {
+  const std::string meanwhile = Meanwhile(autoscaling);
   switch (evidence.state) {
     case State::kFresh:
       return std::nullopt;
@@ -53,20 +67,21 @@ std::optional<Finding> EvidenceFault(const std::string& field, const MetricEvide
       return Waiting(field + ": not asked yet");
     case State::kEmpty:
       return Inactive(api::reason::kQueryEmpty,
-                      field + ": the query matches nothing at " + prometheus_url +
-                          "; replicas hold. Check its labels and that Prometheus scrapes the pods");
+                      field + ": the query matches nothing at " + prometheus_url + meanwhile +
+                          ". Check its labels and that Prometheus scrapes the pods");
     case State::kStale:
-      return Inactive(api::reason::kPrometheusUnreachable,
-                      field + ": no fresh sample from " + prometheus_url + "; replicas hold");
+      return Inactive(
+          api::reason::kPrometheusUnreachable,
+          field + ": no fresh sample from " + prometheus_url + ": " + evidence.error + meanwhile);
     case State::kFailed:
       break;
   }
   const auto failed = [&](const char* reason, const std::string& what_to_do) {
-    return Inactive(reason, field + ": " + evidence.error + "; replicas hold" + what_to_do);
+    return Inactive(reason, field + ": " + evidence.error + meanwhile + what_to_do);
   };
   switch (evidence.fault) {
     case MetricEvidence::Fault::kRejected:
-      return failed(api::reason::kQueryFailed, ". Mend the query");
+      return failed(api::reason::kQueryFailed, ". Mend the query, which went to " + prometheus_url);
     case MetricEvidence::Fault::kCredentialsMissing:
       return failed(api::reason::kCredentialsMissing, "");  // the error says what to do
     case MetricEvidence::Fault::kCredentialsRefused:
@@ -80,12 +95,13 @@ std::optional<Finding> EvidenceFault(const std::string& field, const MetricEvide
 }
 
 // The same for what is read from pods, whose error says what it is about.
-std::optional<Finding> PodEvidenceFault(const std::string& field, const MetricEvidence& evidence) {
+std::optional<Finding> PodEvidenceFault(const std::string& field, const MetricEvidence& evidence,
+                                        const api::Autoscaling& autoscaling) {
   if (evidence.state == State::kFresh) return std::nullopt;
   if (evidence.state == State::kUnknown) return Waiting(field + ": not read yet");
   return Inactive(
       evidence.state == State::kEmpty ? api::reason::kQueryEmpty : api::reason::kMetricsUnavailable,
-      field + ": " + evidence.error + "; replicas hold");
+      field + ": " + evidence.error + Meanwhile(autoscaling));
 }
 
 Finding HpaFinding(const Target& target, const Observed& observed) {
@@ -130,9 +146,10 @@ Finding TargetFinding(const api::Backend& backend, const Target& target, const O
     if (of_pods && evidence.state == State::kEmpty && target.autoscaling->min_replicas == 0) {
       continue;
     }
-    const auto fault = metric.type == api::MetricType::kPrometheus
-                           ? EvidenceFault(field, evidence, backend.prometheus_url)
-                           : PodEvidenceFault(field, evidence);
+    const auto fault =
+        metric.type == api::MetricType::kPrometheus
+            ? EvidenceFault(field, evidence, *target.autoscaling, backend.prometheus_url)
+            : PodEvidenceFault(field, evidence, *target.autoscaling);
     if (fault) return *fault;
   }
   if (direct) {

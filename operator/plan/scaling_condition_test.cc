@@ -44,7 +44,7 @@ TEST_F(ScalingConditionTest, SaysWhichQueryFailedAndWhatToDo) {
        "CredentialsRefused",
        "Check the Secrets that spec.monitoring.prometheus names"},
       {{State::kEmpty}, "QueryEmpty", "matches nothing"},
-      {{State::kStale}, "PrometheusUnreachable", "no fresh sample"},
+      {{State::kStale, "a value of an hour ago"}, "PrometheusUnreachable", "an hour ago"},
   };
   for (const Case& each : cases) {
     cluster_.observed.metrics[{"api", "requests-per-pod"}] = each.evidence;
@@ -55,8 +55,19 @@ TEST_F(ScalingConditionTest, SaysWhichQueryFailedAndWhatToDo) {
     EXPECT_THAT(finding.message, HasSubstr("\"requests-per-pod\""));
     EXPECT_THAT(finding.message, HasSubstr(each.text));
     EXPECT_THAT(finding.message, HasSubstr("replicas hold"));
+    if (finding.reason != "CredentialsMissing" && finding.reason != "CredentialsRefused") {
+      EXPECT_THAT(finding.message, HasSubstr("http://")) << "the server that was asked";
+    }
     EXPECT_FALSE(finding.stalled) << "it may come back by itself";
   }
+}
+
+// "Replicas hold" would be a lie where the spec says what else to do.
+TEST_F(ScalingConditionTest, AFallbackIsAnnounced) {
+  cluster_.observed.metrics[{"api", "requests-per-pod"}] = {State::kFailed, "refused"};
+  cluster_.backend["spec"]["api"]["autoscaling"]["fallback"] = {{"after", "90s"}, {"replicas", 3}};
+  EXPECT_THAT(Find().finding.message,
+              HasSubstr("refused; replicas hold for 90s, then the fallback counts"));
 }
 
 TEST_F(ScalingConditionTest, AForeignMetricsApiIsNamed) {
