@@ -99,18 +99,32 @@ struct Schedule {
   std::optional<int> max_replicas;
 };
 
+// A floor from what the metrics were at this time of day, or of the week, before.
+enum class Season { kDaily, kWeekly };
+struct Anticipation {
+  std::chrono::seconds look_ahead{600};
+  Season season = Season::kDaily;
+  int history_days = 14;
+  std::string timezone = "UTC";
+  calendar::ZonePtr zone;           // never null
+  std::optional<int> max_replicas;  // the floor is never more
+};
+
 struct Autoscaling {
   Engine engine = Engine::kAuto;
   bool paused = false;   // the count stays as it is
   int min_replicas = 1;  // 0 never with kHpa
   int max_replicas = 1;
-  // Bounds of the HPA while schedules are open (plan/engine.h); 0: those above.
+  // Bounds of the HPA while schedules are open, or with anticipation (plan/engine.h); 0: those
+  // above.
   int hpa_min_replicas = 0;
   int hpa_max_replicas = 0;
+  std::string hpa_min_why;      // "": nothing but the spec has set it
   std::vector<Metric> metrics;  // at least one
   Json behavior;                // autoscaling/v2 behavior, verbatim; null: unset
   std::optional<Fallback> fallback;
   std::vector<Schedule> schedules;
+  std::optional<Anticipation> anticipation;
   std::chrono::seconds cooldown = kDefaultCooldown;  // inactive for so long before zero
   std::chrono::seconds initial_cooldown{0};          // after creation, before the first zero
 };

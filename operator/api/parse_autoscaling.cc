@@ -1,7 +1,9 @@
 #include "operator/api/parse_autoscaling.h"
 
 #include <algorithm>
+#include <charconv>
 #include <set>
+#include <string_view>
 
 #include "operator/api/canonical.h"
 #include "operator/api/duration.h"
@@ -107,6 +109,13 @@ std::optional<int> ParseBound(const Field& field, const Autoscaling& autoscaling
   return bound;
 }
 
+calendar::ZonePtr ParseZone(const Field& field, const std::string& name) {
+  auto zone = calendar::LoadZone(name);
+  if (zone) return *zone;
+  field.Fault(Quote(name) + " " + zone.error().message);
+  return *calendar::LoadZone("UTC");
+}
+
 Schedule ParseSchedule(const Field& field, const Autoscaling& autoscaling) {
   Schedule schedule;
   if (!field.Object()) return schedule;
@@ -123,13 +132,7 @@ Schedule ParseSchedule(const Field& field, const Autoscaling& autoscaling) {
     }
   }
   schedule.timezone = timezone.String("UTC", 64);
-  auto zone = calendar::LoadZone(schedule.timezone);
-  if (zone) {
-    schedule.zone = *zone;
-  } else {
-    timezone.Fault(Quote(schedule.timezone) + " " + zone.error().message);
-    schedule.zone = *calendar::LoadZone("UTC");
-  }
+  schedule.zone = ParseZone(timezone, schedule.timezone);
   duration.Required("say how long it lasts, such as 10h");
   schedule.duration = DurationOf(duration, hours(1), minutes(1), kLongestWindow);
   if (schedule.duration.count() % 60 != 0) duration.Fault("has to be whole minutes");
@@ -144,6 +147,48 @@ Schedule ParseSchedule(const Field& field, const Autoscaling& autoscaling) {
                                std::to_string(*schedule.max_replicas) + "; lower one of them");
   }
   return schedule;
+}
+
+// How many days "14d" are; the fault is told.
+int ParseDays(const Field& field, int fallback, int least, int most) {
+  const auto text = field.Text(8);
+  if (!text) return fallback;
+  int days = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), days);
+  if (error != std::errc() || std::string_view(end, text->data() + text->size()) != "d") {
+    field.Fault(Quote(*text) + " is no number of days; write it like 14d");
+  } else if (days < least || days > most) {
+    field.Fault(Quote(*text) + " has to be from " + std::to_string(least) + "d to " +
+                std::to_string(most) + "d");
+  } else {
+    return days;
+  }
+  return fallback;
+}
+
+std::optional<Anticipation> ParseAnticipation(const Field& field, const Autoscaling& autoscaling) {
+  if (!field.Object()) return std::nullopt;
+  Anticipation anticipation;
+  const bool weekly = field["season"].OneOf({"Daily", "Weekly"}, "Daily") == "Weekly";
+  anticipation.season = weekly ? Season::kWeekly : Season::kDaily;
+  anticipation.look_ahead =
+      DurationOf(field["lookAhead"], anticipation.look_ahead, minutes(1), hours(4));
+  anticipation.history_days =
+      weekly ? ParseDays(field["history"], 35, 14, 84) : ParseDays(field["history"], 14, 2, 30);
+  anticipation.timezone = field["timezone"].String("UTC", 64);
+  anticipation.zone = ParseZone(field["timezone"], anticipation.timezone);
+  anticipation.max_replicas = ParseBound(field["maxReplicas"], autoscaling);
+  const bool recorded =
+      std::any_of(autoscaling.metrics.begin(), autoscaling.metrics.end(), [](const Metric& metric) {
+        return metric.type == MetricType::kPrometheus &&
+               metric.target.type == TargetType::kAverageValue;
+      });
+  if (!recorded && !autoscaling.metrics.empty()) {
+    field.Fault(
+        "needs a metric whose past says how many pods it asked for; add one of type Prometheus "
+        "with target.averageValue, or remove anticipation");
+  }
+  return anticipation;
 }
 
 void ParseMetrics(const Field& metrics, const std::string& namespace_name, const std::string& name,
@@ -180,6 +225,7 @@ std::optional<Autoscaling> ParseAutoscaling(const Field& field, const std::strin
   for (const Field& item : field["schedules"].Items(kMostSchedules)) {
     autoscaling.schedules.push_back(ParseSchedule(item, autoscaling));
   }
+  autoscaling.anticipation = ParseAnticipation(field["anticipation"], autoscaling);
   autoscaling.cooldown = DurationOf(field["cooldown"], kDefaultCooldown, seconds(0), kLongestWait);
   autoscaling.initial_cooldown =
       DurationOf(field["initialCooldown"], seconds(0), seconds(0), kLongestWait);

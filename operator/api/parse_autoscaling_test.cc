@@ -102,6 +102,51 @@ TEST(ParseAutoscaling, ReadsAllOfIt) {
   EXPECT_EQ(autoscaling.metrics[3].target.quantity.milli(), 200);
 }
 
+TEST(ParseAutoscaling, AnticipationHasDefaultsAndReadsAll) {
+  const std::string rate =
+      R"({"type": "Prometheus", "name": "m", "query": "up", "target": {"averageValue": "1"}})";
+  const auto with = [&](const std::string& anticipation) {
+    return ParseWith(R"({"maxReplicas": 9, "metrics": [)" + rate + R"(], "anticipation": )" +
+                     anticipation + "}");
+  };
+  EXPECT_FALSE(
+      ParseWith(R"({"maxReplicas": 9, "metrics": [)" + rate + "]}")->api.autoscaling->anticipation);
+  const auto unset = with("{}");
+  ASSERT_TRUE(unset) << unset.error().message;
+  EXPECT_EQ(unset->api.autoscaling->anticipation->look_ahead, seconds(600));
+  EXPECT_EQ(unset->api.autoscaling->anticipation->season, Season::kDaily);
+  EXPECT_EQ(unset->api.autoscaling->anticipation->history_days, 14);
+  EXPECT_FALSE(unset->api.autoscaling->anticipation->max_replicas);
+  ASSERT_TRUE(unset->api.autoscaling->anticipation->zone);
+  EXPECT_EQ(with(R"({"season": "Weekly"})")->api.autoscaling->anticipation->history_days, 35);
+  const auto all = with(R"({"season": "Weekly", "history": "21d", "lookAhead": "1h",
+                            "timezone": "Europe/Paris", "maxReplicas": 5})");
+  ASSERT_TRUE(all) << all.error().message;
+  EXPECT_EQ(all->api.autoscaling->anticipation->season, Season::kWeekly);
+  EXPECT_EQ(all->api.autoscaling->anticipation->history_days, 21);
+  EXPECT_EQ(all->api.autoscaling->anticipation->look_ahead, std::chrono::hours(1));
+  EXPECT_EQ(all->api.autoscaling->anticipation->timezone, "Europe/Paris");
+  EXPECT_EQ(all->api.autoscaling->anticipation->max_replicas, 5);
+  const struct {
+    const char* anticipation;
+    const char* message;
+  } faults[] = {
+      {R"({"history": "14"})", "history: \"14\" is no number of days; write it like 14d"},
+      {R"({"history": "99999999999d"})", "history: "},
+      {R"({"history": "1d"})", "history: \"1d\" has to be from 2d to 30d"},
+      {R"({"season": "Weekly", "history": "7d"})", "\"7d\" has to be from 14d to 84d"},
+      {R"({"lookAhead": "5h"})", "lookAhead: \"5h\" has to be from 60s to 14400s"},
+      {R"({"season": "Yearly"})", "season: \"Yearly\" is not supported; use one of: Daily, Weekly"},
+      {R"({"timezone": "Mars/Base"})", "timezone: \"Mars/Base\" is not a time zone"},
+      {R"({"maxReplicas": 10})", "anticipation.maxReplicas: 10 is not from minReplicas 1"},
+  };
+  for (const auto& each : faults) {
+    const auto backend = with(each.anticipation);
+    ASSERT_FALSE(backend) << each.anticipation;
+    EXPECT_THAT(backend.error().message, testing::HasSubstr(each.message));
+  }
+}
+
 TEST(ParseAutoscaling, ZeroWithoutAnEngineIsFine) {
   EXPECT_TRUE(ParseWith(With(R"("minReplicas": 0)")));
 }
@@ -144,6 +189,8 @@ TEST(ParseAutoscaling, EveryFaultNamesTheFieldAndTheFix) {
        "schedules[0].minReplicas: 30 is not from minReplicas 1 to maxReplicas 9 of the workload"},
       {With(R"("schedules": [{)" + window + R"(, "minReplicas": 5, "maxReplicas": 4}])"),
        "schedules[0].minReplicas: 5 is more than its maxReplicas 4"},
+      {With(R"("anticipation": {})"),
+       "autoscaling.anticipation: needs a metric whose past says how many pods it asked for"},
       {With(R"("cooldown": "soon")"), "autoscaling.cooldown: \"soon\" is not a duration"},
       {With(R"("paused": "true")"), "autoscaling.paused: must be true or false"},
       {Of(R"({"type": "Queue", "target": {"averageValue": 1}})"),

@@ -17,7 +17,9 @@ namespace sb::plan {
 api::Engine EngineOf(const api::Autoscaling& autoscaling, const MetricsApi& metrics_api);
 
 // `backend` as its autoscalers are to be made now: engines decided, and for the HPA engine the
-// bounds of the schedules that are open at `now` as minReplicas and maxReplicas of the HPA.
-api::Backend WithEngines(api::Backend backend, const MetricsApi& metrics_api, WallTime now);
+// bounds of the schedules that are open at `now` as minReplicas and maxReplicas of the HPA. A floor
+// by anticipation is a minReplicas, too; while it is not known yet (an operator that has just
+// started), the one that the HPA has stays if it is higher.
+api::Backend WithEngines(api::Backend backend, const Observed& observed, WallTime now);
 
 }  // namespace sb::plan

@@ -127,6 +127,70 @@ TEST_F(EngineTest, AScheduleMovesTheBoundsOfTheHpa) {
   EXPECT_EQ(IntAt(*Hpa(), {"spec", "minReplicas"}), IntAt(Autoscaling(), {"minReplicas"}, 1));
 }
 
+// Former days raise the HPA's minReplicas: one write when the floor changes, and a sentence.
+TEST_F(EngineTest, AnticipationMovesTheMinimumOfTheHpaAndSaysSo) {
+  Autoscaling()["anticipation"] = Json::object();
+  const int least = static_cast<int>(IntAt(Autoscaling(), {"minReplicas"}, 1));
+  const int most = static_cast<int>(IntAt(Autoscaling(), {"maxReplicas"}));
+  auto& floor = cluster_.observed.anticipated["api"];
+  const auto min = [&] { return IntAt(*Hpa(), {"spec", "minReplicas"}); };
+  const auto entry = [&] { return cluster_.backend["status"]["autoscaling"]["api"]; };
+  const auto desire = [&](int count) {
+    Json hpa = *Hpa();
+    hpa["status"]["desiredReplicas"] = count;
+    cluster_.Put({"HorizontalPodAutoscaler", "todo-api"}, std::move(hpa));
+    cluster_.Settle();
+  };
+
+  floor = {.loading = true};
+  cluster_.Settle();
+  EXPECT_EQ(min(), least);
+  floor = {.replicas = least + 1, .why = "on 2 of the last 2 days"};
+  cluster_.Settle();
+  EXPECT_EQ(min(), least + 1);
+  EXPECT_EQ(IntAt(*Hpa(), {"spec", "maxReplicas"}), most);
+  desire(least + 1);
+  EXPECT_EQ(entry()["rule"], "Anticipation");
+  EXPECT_EQ(entry()["reason"], "minReplicas raised from " + std::to_string(least) + " to " +
+                                   std::to_string(least + 1) +
+                                   " by anticipation: on 2 of the last 2 days");
+  // The same floor in other words is nothing to write.
+  const Json told = entry();
+  floor.why = "on 3 of the last 3 days";
+  EXPECT_EQ(cluster_.Make().status["autoscaling"]["api"], told);
+  // An operator that has just started does not know yet: what is in force stays.
+  floor = {.loading = true};
+  cluster_.Settle();
+  EXPECT_EQ(min(), least + 1);
+  EXPECT_EQ(entry(), told);
+  // More than the workload may have.
+  floor = {.replicas = most + 7, .why = "x"};
+  cluster_.Settle();
+  EXPECT_EQ(min(), most);
+  // Nothing is known: back to the spec.
+  floor = {};
+  cluster_.Settle();
+  EXPECT_EQ(min(), least);
+  desire(least);
+  EXPECT_NE(entry()["rule"], "Anticipation");
+  // Opted out.
+  floor = {.replicas = most, .why = "x"};
+  Autoscaling().erase("anticipation");
+  cluster_.Settle();
+  EXPECT_EQ(min(), least);
+}
+
+TEST_F(EngineTest, AScheduledCeilingHoldsAgainstAnticipation) {
+  Autoscaling()["anticipation"] = Json::object();
+  const int least = static_cast<int>(IntAt(Autoscaling(), {"minReplicas"}, 1));
+  Autoscaling()["schedules"] = {
+      {{"cron", "* * * * *"}, {"duration", "5m"}, {"maxReplicas", least}}};
+  cluster_.observed.anticipated["api"] = {.replicas = 50, .why = "x"};
+  cluster_.Settle();
+  EXPECT_EQ(IntAt(*Hpa(), {"spec", "minReplicas"}), least);
+  EXPECT_EQ(IntAt(*Hpa(), {"spec", "maxReplicas"}), least);
+}
+
 TEST_F(EngineTest, AnHpaThatWaversWritesNoStatus) {
   const auto say = [&](const char* type, const char* status, const char* reason) {
     Json hpa = *Hpa();

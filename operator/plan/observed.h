@@ -56,6 +56,13 @@ struct ScalingState {
   WallTime at;  // when this was decided first
 };
 
+// The floor that former days give a workload (scaling/forecaster.h).
+struct AnticipatedFloor {
+  bool loading = false;  // they have not been asked about yet
+  int replicas = 0;      // 0: none
+  std::string why = {};  // a sentence without its beginning and end
+};
+
 struct Observed {
   // Live objects that carry our labels for this backend (projected, see reconcile/projections.h).
   std::map<ChildRef, ObjectPtr> children;
@@ -66,6 +73,9 @@ struct Observed {
   MetricsApi metrics_api;
   // By target. Empty for a workload of the Direct engine: it has not decided yet.
   std::map<std::string, ScalingState> scaling;
+
+  // By target; of workloads with anticipation.
+  std::map<std::string, AnticipatedFloor> anticipated;
 
   // Names of ours that an object without our labels holds: it is never overwritten.
   std::map<ChildRef, std::string> foreign;

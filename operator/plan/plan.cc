@@ -63,7 +63,7 @@ bool IsLeftover(const Json& object, const api::Backend& backend) {
 class Planner {
  public:
   Planner(const api::Backend& backend, const Observed& observed, Json old_status, WallTime now)
-      : backend_(WithEngines(backend, observed.metrics_api, now)),
+      : backend_(WithEngines(backend, observed, now)),
         observed_(observed),
         old_status_(std::move(old_status)),
         now_(now),

@@ -26,6 +26,9 @@ bool IsWell(const std::string& rule) {
   return kWell.contains(rule);
 }
 
+// The rule of a count that former days have raised (scaling::Rule::kAnticipation).
+constexpr const char* kAnticipation = "Anticipation";
+
 // Whether two entries tell the same: engine, count and rule.
 bool SameEntry(const Json& a, const Json& b) {
   const bool hpa = StringAt(a, {"engine"}) == "HPA";
@@ -88,6 +91,18 @@ Json EntryOf(const Json* old, const api::Autoscaling& autoscaling, const std::st
              {"reason", "autoscaling is paused"}};
   } else if (const Json* autoscaler = observed.Find("HorizontalPodAutoscaler", child)) {
     entry = HpaEntry(*autoscaler, current);
+    if (IntAt(entry, {"desired"}) == autoscaling.hpa_min_replicas) {
+      const auto floor = observed.anticipated.find(target);
+      const bool loading = floor != observed.anticipated.end() && floor->second.loading;
+      const bool was_raised = old && StringAt(*old, {"rule"}) == kAnticipation;
+      if (!autoscaling.hpa_min_why.empty()) {
+        entry["rule"] = kAnticipation;
+        entry["reason"] = autoscaling.hpa_min_why;
+      } else if (loading && was_raised) {
+        entry["rule"] = kAnticipation;  // as the operator before this one has said
+        entry["reason"] = StringAt(*old, {"reason"});
+      }
+    }
   }
   if (entry.is_null()) return old ? *old : Json();
   return old && SameEntry(*old, entry) ? *old : entry;

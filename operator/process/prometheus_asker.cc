@@ -38,7 +38,7 @@ std::set<std::string> SecretNames(const api::PrometheusAccess& access) {
 }
 
 Vector PrometheusAsker::AskOnce(const scaling::Source& source, const api::PrometheusAccess& access,
-                                Duration timeout) {
+                                Duration timeout, const Send& send) {
   const auto credentials =
       promql::Resolve(access, [this](const std::string& namespace_name, const api::SecretKey& key) {
         return secrets_.Value(namespace_name, key);
@@ -46,21 +46,21 @@ Vector PrometheusAsker::AskOnce(const scaling::Source& source, const api::Promet
   if (!credentials) {
     return Fail(ErrorCode::kUnauthenticated, credentials.error().message);
   }
-  auto vector = send_(source.url, source.query, timeout, *credentials);
+  auto vector = send(source.url, source.query, timeout, *credentials);
   if (vector) return vector;
   return tl::unexpected(InOurTerms(vector.error(), !credentials->headers.empty()));
 }
 
-Vector PrometheusAsker::operator()(const scaling::Source& source, Duration timeout) {
+Vector PrometheusAsker::Ask(const scaling::Source& source, Duration timeout, const Send& send) {
   static const api::PrometheusAccess plain;
   const api::PrometheusAccess& access = source.access ? *source.access : plain;
   const TimePoint end = clock_.Now() + timeout;
-  Vector vector = AskOnce(source, access, timeout);
+  Vector vector = AskOnce(source, access, timeout, send);
   if (vector || !MayBeCredentials(vector.error().code)) return vector;
   const std::set<std::string> names = SecretNames(access);
   if (names.empty() || !secrets_.Refresh(access.namespace_, names)) return vector;
   const Duration left = end - clock_.Now();
-  return left > Duration::zero() ? AskOnce(source, access, left) : vector;
+  return left > Duration::zero() ? AskOnce(source, access, left, send) : vector;
 }
 
 }  // namespace sb::process

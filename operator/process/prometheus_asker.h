@@ -32,11 +32,17 @@ class PrometheusAsker {
   PrometheusAsker(SecretReader& secrets, Send send, const Clock& clock)
       : secrets_(secrets), send_(std::move(send)), clock_(clock) {}
 
-  Expected<promql::InstantVector> operator()(const scaling::Source& source, Duration timeout);
+  Expected<promql::InstantVector> operator()(const scaling::Source& source, Duration timeout) {
+    return Ask(source, timeout, send_);
+  }
+  // The same for another kind of query: `send` makes it.
+  Expected<promql::InstantVector> Ask(const scaling::Source& source, Duration timeout,
+                                      const Send& send);
 
  private:
   Expected<promql::InstantVector> AskOnce(const scaling::Source& source,
-                                          const api::PrometheusAccess& access, Duration timeout);
+                                          const api::PrometheusAccess& access, Duration timeout,
+                                          const Send& send);
 
   SecretReader& secrets_;
   const Send send_;

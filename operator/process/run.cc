@@ -37,6 +37,8 @@
 #include "operator/reconcile/direct_scaler.h"
 #include "operator/reconcile/scaling_metrics.h"
 #include "operator/reconcile/wanted_metrics.h"
+#include "operator/reconcile/wanted_pasts.h"
+#include "operator/scaling/forecaster.h"
 #include "operator/scaling/stand_in.h"
 
 namespace sb::process {
@@ -89,10 +91,18 @@ class Process {
                      .workers = options.workers,
                      .metrics_api = [this] { return MetricsApiNow(); },
                      .scaling = [this](const kube::ObjectKey& key) { return direct_.States(key); },
+                     .anticipated =
+                         [this](const kube::ObjectKey& key, const std::string& target) {
+                           return AnticipatedFloorOf(key, target);
+                         },
                      .kube_metrics = &kube_metrics_}),
         direct_(client_, view_, sampler_, recorder_,
                 {.defaults = options.defaults,
                  .metrics_api = [this] { return MetricsApiNow(); },
+                 .anticipated =
+                     [this](const kube::ObjectKey& key, const std::string& target) {
+                       return forecaster_.FloorOf({key.namespace_, key.name}, target).anticipated;
+                     },
                  .on_change = [this](const kube::ObjectKey& key) { queue_.Add(key); }}),
         health_(MakeHealthServer(
             loop_, options.metrics_port,
@@ -129,6 +139,7 @@ class Process {
       WantAll();  // the leader samples what it scales more often
       EnqueueAll();
       std::jthread scale([this](std::stop_token scale_stop) { direct_.Run(scale_stop); });
+      std::jthread look_back([this](std::stop_token its_stop) { forecaster_.Run(its_stop); });
       if (auto ran = controller_.Run(stop); !ran) {
         log::Error("the controller ended", {{"error", ran.error().message}});
         failed = true;
@@ -171,8 +182,7 @@ class Process {
     const scaling::BackendKey name{key.namespace_, key.name};
     const auto backend = api::Parse(object, options_.defaults);
     if (!backend) {
-      sampler_.Forget(name);
-      stand_in_.SetWanted(name, {});
+      Forget(name);
       return;
     }
     sampler_.SetWanted(name,
@@ -183,6 +193,20 @@ class Process {
       if (worker.autoscaling) targets["worker/" + worker.name] = *worker.autoscaling;
     }
     stand_in_.SetWanted(name, targets);
+    forecaster_.SetWanted(name, reconcile::WantedPasts(*backend));
+  }
+
+  void Forget(const scaling::BackendKey& name) {
+    sampler_.Forget(name);
+    stand_in_.SetWanted(name, {});
+    forecaster_.SetWanted(name, {});
+  }
+
+  plan::AnticipatedFloor AnticipatedFloorOf(const kube::ObjectKey& key,
+                                            const std::string& target) const {
+    const auto floor = forecaster_.FloorOf({key.namespace_, key.name}, target);
+    if (!floor.anticipated) return {.loading = floor.loading};
+    return {.replicas = floor.anticipated->replicas, .why = floor.anticipated->why};
   }
 
   void WantAll() {
@@ -213,12 +237,10 @@ class Process {
     return {.namespace_ = options_.watch_namespace,
             .on_backend =
                 [this](const kube::ObjectKey& key, const kube::ObjectPtr& now) {
-                  const scaling::BackendKey backend{key.namespace_, key.name};
                   if (now) {
                     Want(key, now->ToJson());
                   } else {
-                    sampler_.Forget(backend);
-                    stand_in_.SetWanted(backend, {});
+                    Forget({key.namespace_, key.name});
                   }
                   queue_.Add(key, Urgency());
                 },
@@ -283,6 +305,19 @@ class Process {
   scaling::StandIn stand_in_{[this](const scaling::BackendKey& backend, const std::string& target) {
     return CountsOf(backend, target);
   }};
+  scaling::Forecaster forecaster_{
+      [this](const scaling::Source& source, const promql::Client::Range& range, Duration timeout) {
+        return ask_prometheus_.Ask(source, timeout,
+                                   [&](const std::string& url, const std::string& query,
+                                       Duration left, const promql::Credentials& credentials) {
+                                     return prometheus_.QueryRange(url, query, range, left,
+                                                                   credentials);
+                                   });
+      },
+      SystemClock(),
+      [this](const scaling::BackendKey& key) {
+        queue_.Add({key.namespace_name, key.name});
+      }};
   std::atomic<bool> slot_is_ours_ = true;
   scaling::Sampler sampler_;
   reconcile::ClusterView view_;

@@ -163,6 +163,9 @@ scaling::Situation DirectScaler::Look(const kube::ObjectKey& key, const Entry& e
     reading.pods = reading.sample.pods;
     situation.readings.push_back(std::move(reading));
   }
+  if (workload.policy.anticipation) {
+    situation.anticipated = options_.anticipated(key, workload.target);
+  }
   const Json* told = plan::ScalingEntry(entry.status, workload.target);
   situation.zero_is_ours = (told && IntAt(*told, {"desired"}, -1) == 0) ||
                            (workload.shown.decision() && workload.shown.decision()->replicas == 0 &&

@@ -31,6 +31,7 @@
 #include "operator/kube/event_recorder.h"
 #include "operator/plan/observed.h"
 #include "operator/reconcile/cluster_view.h"
+#include "operator/scaling/anticipation.h"
 #include "operator/scaling/sampler.h"
 #include "operator/scaling/shown_decision.h"
 
@@ -42,6 +43,12 @@ inline constexpr std::chrono::milliseconds kDirectInterval{2000};
 struct DirectScalerOptions {
   api::OperatorDefaults defaults;
   std::function<plan::MetricsApi()> metrics_api;
+  // The floor that former days give a target of a backend (scaling::Forecaster). Thread-safe, no
+  // I/O.
+  std::function<std::optional<scaling::Anticipated>(const kube::ObjectKey&, const std::string&)>
+      anticipated = [](const kube::ObjectKey&, const std::string&) {
+        return std::optional<scaling::Anticipated>();
+      };
   // What States() says of a backend has changed. Must not block.
   std::function<void(const kube::ObjectKey&)> on_change = [](const kube::ObjectKey&) {};
 };

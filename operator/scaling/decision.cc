@@ -66,6 +66,7 @@ class Decider {
   Outcome Decide() && {
     Weigh();
     Say();
+    Raise();
     return {std::move(decision_), std::move(history_)};
   }
 
@@ -172,6 +173,20 @@ class Decider {
     const int inside = std::clamp(wanted, Floor(), bounds_.ceiling);
     if (inside == current_) return Clamp(wanted, decision_.rule, decision_.reason);
     Steady(inside);
+  }
+
+  // The last step, outside of all others: whatever a guess is worth, what was decided without it is
+  // the least that comes out, and nothing of it is remembered.
+  void Raise() {
+    if (!situation_.anticipated || decision_.rule == Rule::kPaused ||
+        decision_.rule == Rule::kSwitchedOff) {
+      return;
+    }
+    const int floor = std::min(situation_.anticipated->replicas, bounds_.ceiling);
+    if (floor <= decision_.replicas) return;
+    Set(floor, Rule::kAnticipation,
+        "raised from " + std::to_string(decision_.replicas) + " to " + std::to_string(floor) +
+            " by anticipation: " + situation_.anticipated->why + Instead(decision_.reason));
   }
 
   // Steps 2 to 4; sets rule and reason.
@@ -340,6 +355,8 @@ const char* ToString(Rule rule) {
       return "ScheduleFloor";
     case Rule::kScheduleCeiling:
       return "ScheduleCeiling";
+    case Rule::kAnticipation:
+      return "Anticipation";
     case Rule::kScaleUpWindow:
       return "ScaleUpWindow";
     case Rule::kScaleDownWindow:

@@ -16,6 +16,7 @@
 //      scaleDown do apply. From zero it needs one metric above its activation.
 //   5. Stabilization windows, then the policies of `behavior` (behavior.h).
 //   6. Bounds: minReplicas, maxReplicas, schedules.
+//   7. Anticipation (anticipation.h) may raise what has come of all that, up to the ceiling.
 // Evidence that is stale, empty, failed, NaN, negative or several series (sample.h) is never taken
 // for a number.
 //
@@ -24,10 +25,12 @@
 // Pure.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "common/time.h"
+#include "operator/scaling/anticipation.h"
 #include "operator/scaling/formula.h"
 #include "operator/scaling/history.h"
 #include "operator/scaling/policy.h"
@@ -43,6 +46,7 @@ enum class Rule {
   kMaxReplicas,
   kScheduleFloor,  // bounds of an open schedule
   kScheduleCeiling,
+  kAnticipation,   // more than the metrics ask for yet, because of former days
   kScaleUpWindow,  // behavior: stabilization
   kScaleDownWindow,
   kScaleUpPolicy,  // behavior: policies and selectPolicy
@@ -74,6 +78,7 @@ struct Situation {
   std::vector<Reading> readings;
   bool zero_is_ours = false;  // that there are no pods is a decision of ours
   WallTime created = {};      // of the workload
+  std::optional<Anticipated> anticipated = {};
 };
 
 struct Decision {

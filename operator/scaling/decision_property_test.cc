@@ -146,6 +146,26 @@ TEST(DecisionProperty, OnlyFreshEvidenceScalesIn) {
   });
 }
 
+// A guess only ever adds: never below what comes out without it, never above the bounds, and
+// nothing of it is remembered, so that it cannot become evidence for anything.
+TEST(DecisionProperty, AnticipationOnlyRaises) {
+  Dice dice(11);
+  Walk(150, [&dice](const Policy& policy, Situation situation, const History& history, WallTime now,
+                    const Outcome& without) {
+    situation.anticipated = Anticipated{dice.Between(0, 60), "former days"};
+    const Outcome with = Decide(policy, situation, history, now);
+    const Bounds bounds = BoundsAt(policy.min_replicas, policy.max_replicas, policy.schedules, now);
+    ASSERT_EQ(with.history, without.history);
+    if (without.decision.rule == Rule::kPaused || without.decision.rule == Rule::kSwitchedOff) {
+      ASSERT_EQ(with.decision.replicas, without.decision.replicas);
+      return;
+    }
+    const int floor = std::min(situation.anticipated->replicas, bounds.ceiling);
+    ASSERT_EQ(with.decision.replicas, std::max(without.decision.replicas, floor));
+    ASSERT_EQ(with.decision.rule == Rule::kAnticipation, floor > without.decision.replicas);
+  });
+}
+
 // Once a count was asked for, nothing below it is set for a whole window (to zero: a cooldown).
 TEST(DecisionProperty, NoFlappingWithinTheWindow) {
   Walk(150, [](const Policy& policy, const Situation& situation, const History& history,

@@ -101,8 +101,8 @@ std::vector<Fault> Faults() {
 class World {
  public:
   World()
-      : sampler_([this](const auto&, const auto&, Duration) { return answer(clock.WallNow()); },
-                 clock, {.threads = 0}) {
+      : sampler_([this](const auto&, Duration) { return answer(clock.WallNow()); }, clock,
+                 {.threads = 0}) {
     policy.max_replicas = 20;
     policy.metrics = {{.name = "load", .target = 100}};
     policy.behavior.down.window = seconds(10);

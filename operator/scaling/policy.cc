@@ -9,6 +9,8 @@ MetricPolicy MakeMetric(const api::Metric& metric) {
                       ? metric.target.average_utilization
                       : static_cast<double>(metric.target.quantity.milli()) / 1000;
   policy.per_pod = metric.type == api::MetricType::kResource;
+  policy.recorded = metric.type == api::MetricType::kPrometheus &&
+                    metric.target.type == api::TargetType::kAverageValue;
   policy.activation = static_cast<double>(metric.activation.milli()) / 1000;
   return policy;
 }
@@ -20,6 +22,7 @@ Policy MakePolicy(const api::Autoscaling& autoscaling) {
                 .max_replicas = autoscaling.max_replicas,
                 .behavior = ParseBehavior(autoscaling.behavior),
                 .fallback = autoscaling.fallback,
+                .anticipation = autoscaling.anticipation,
                 .cooldown = autoscaling.cooldown,
                 .initial_cooldown = autoscaling.initial_cooldown,
                 .paused = autoscaling.paused};

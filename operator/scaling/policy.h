@@ -22,6 +22,8 @@ struct MetricPolicy {
   api::TargetType type = api::TargetType::kAverageValue;
   double target = 1;      // > 0; kAverageUtilization: percent
   double activation = 0;  // a value above it makes the workload active
+  // Prometheus has its past, and it says how many pods that asked for.
+  bool recorded = false;
   // The evidence is a value of each pod, not one of all (Resource).
   bool per_pod = false;
 };
@@ -33,6 +35,7 @@ struct Policy {
   Behavior behavior = DefaultBehavior();
   std::optional<api::Fallback> fallback;
   std::vector<Schedule> schedules;
+  std::optional<api::Anticipation> anticipation;
   std::chrono::seconds cooldown{300};        // inactive for so long before zero
   std::chrono::seconds initial_cooldown{0};  // after creation, before the first zero
   bool paused = false;

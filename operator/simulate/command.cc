@@ -5,6 +5,7 @@
 #include <iterator>
 #include <utility>
 
+#include "operator/scaling/anticipation.h"
 #include "operator/scaling/policy.h"
 #include "operator/simulate/chart.h"
 #include "operator/simulate/setting.h"
@@ -50,6 +51,45 @@ Expected<std::vector<Variant>> ReadVariants(const CommandOptions& options) {
   return variants;
 }
 
+// The days before, for the variants that anticipate: a day a query, because a server gives 11,000
+// steps at most.
+Expected<std::vector<Series>> RecordPast(const CommandOptions& options,
+                                         const std::vector<Variant>& variants,
+                                         const QueryRange& query_range) {
+  const Scaled& scaled = variants.front().scaled;
+  int days = 0;
+  for (const Variant& variant : variants) {
+    const auto& anticipation = variant.scaled.autoscaling.anticipation;
+    if (anticipation) days = std::max(days, anticipation->history_days);
+  }
+  std::vector<Series> past;
+  if (days == 0) return past;
+  const WallTime from = *ParseTime(options.from);
+  const std::string& url =
+      options.prometheus_url.empty() ? scaled.prometheus_url : options.prometheus_url;
+  for (const api::Metric& metric : scaled.autoscaling.metrics) {
+    Series series{metric.name, {}};
+    // One more: the zone's clock may have been ahead then.
+    for (int before = days + 1; before >= 1; --before) {
+      const WallTime begin = from - before * std::chrono::hours(24);
+      const auto points = query_range(
+          url, metric.promql,
+          {begin, begin + std::chrono::hours(24) - scaling::kRecordStep, scaling::kRecordStep});
+      if (!points) {
+        return Fail(points.error().code, metric.name + ", " + std::to_string(before) +
+                                             " days before: " + points.error().message);
+      }
+      for (const promql::Series& point : *points) {
+        if (!series.points.empty() && series.points.back().at >= point.at) continue;
+        series.points.push_back(
+            {point.at, std::isfinite(point.value) ? std::optional(point.value) : std::nullopt});
+      }
+    }
+    past.push_back(std::move(series));
+  }
+  return past;
+}
+
 Expected<std::vector<Series>> Record(const CommandOptions& options, const Scaled& scaled,
                                      const QueryRange& query_range) {
   const auto from = ParseTime(options.from);
@@ -87,9 +127,10 @@ Expected<std::vector<Series>> Record(const CommandOptions& options, const Scaled
 
 // The direct decision of each variant, and the stock controller beside the first.
 NamedRuns RunAll(const std::vector<Variant>& variants, const std::vector<Series>& series,
-                 const CommandOptions& options) {
+                 std::vector<Series> past, const CommandOptions& options) {
   NamedRuns runs;
-  ReplayOptions replay{.start_up = std::chrono::seconds(options.start_up_seconds)};
+  ReplayOptions replay{.start_up = std::chrono::seconds(options.start_up_seconds),
+                       .past = std::move(past)};
   for (const Variant& variant : variants) {
     const scaling::Policy policy = scaling::MakePolicy(variant.scaled.autoscaling);
     replay.engine = Engine::kDirect;
@@ -110,7 +151,7 @@ Expected<void> SimulateDays(const std::vector<Variant>& variants, const CommandO
   }
   NamedRuns totals;
   for (const Day& day : SyntheticDays()) {
-    NamedRuns runs = RunAll(variants, {day.series}, options);
+    NamedRuns runs = RunAll(variants, {day.series}, {day.past}, options);
     out << "== " << day.name << "\n" << ScoreTable(runs);
     if (totals.empty()) {
       totals = std::move(runs);
@@ -141,7 +182,7 @@ Expected<void> Simulate(const CommandOptions& options, const QueryRange& query_r
   const auto variants = ReadVariants(options);
   if (!variants) return tl::unexpected(variants.error());
   if (options.days) return SimulateDays(*variants, options, out);
-  std::vector<Series> series;
+  std::vector<Series> series, past;
   if (!options.csv_file.empty()) {
     const auto text = ReadFile(options.csv_file);
     if (!text) return tl::unexpected(text.error());
@@ -154,6 +195,9 @@ Expected<void> Simulate(const CommandOptions& options, const QueryRange& query_r
     auto recorded = Record(options, variants->front().scaled, query_range);
     if (!recorded) return tl::unexpected(recorded.error());
     series = *std::move(recorded);
+    auto before = RecordPast(options, *variants, query_range);
+    if (!before) return tl::unexpected(before.error());
+    past = *std::move(before);
   }
   const std::size_t metrics = variants->front().scaled.autoscaling.metrics.size();
   if (series.size() != metrics) {
@@ -161,7 +205,7 @@ Expected<void> Simulate(const CommandOptions& options, const QueryRange& query_r
                 "there are " + std::to_string(series.size()) + " columns of values for " +
                     std::to_string(metrics) + " metric(s); give one each, in their order");
   }
-  const NamedRuns runs = RunAll(*variants, series, options);
+  const NamedRuns runs = RunAll(*variants, series, std::move(past), options);
   out << TerminalChart(runs, kChartWidth) << "\n" << ScoreTable(runs);
   if (!options.svg_file.empty()) {
     std::ofstream file(options.svg_file);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "operator/scaling/decision.h"
+#include "operator/simulate/former_days.h"
 #include "operator/simulate/stock_hpa.h"
 
 namespace sb::simulate {
@@ -89,6 +90,7 @@ Course Replay(const scaling::Policy& policy, const std::vector<Series>& series,
   Pods pods(first, options.start_up);
   StockHpa hpa(policy, options.has_behavior);
   scaling::History history = scaling::History::Begin(begin);
+  FormerDays former_days(policy, options.past, series);
   const double slack = 1 + policy.behavior.up.tolerance;
   int last_direction = 0;
   std::optional<WallTime> last_change;
@@ -102,6 +104,7 @@ Course Replay(const scaling::Policy& policy, const std::vector<Series>& series,
     const bool direct = options.engine == Engine::kDirect;
     int next = pods.count();
     if (direct && since % kDirectEvery == seconds(0)) {
+      situation.anticipated = former_days.FloorAt(now);
       scaling::Outcome outcome = scaling::Decide(policy, situation, std::move(history), now);
       history = std::move(outcome.history);
       next = outcome.decision.replicas;

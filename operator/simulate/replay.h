@@ -22,6 +22,9 @@ struct ReplayOptions {
   bool has_behavior = false;          // kStockHpa: the spec has a `behavior`
   std::chrono::seconds start_up{10};  // from a count that was raised to pods that serve
   int replicas = 0;                   // at the start; 0: minReplicas, at least 1
+  // What the metrics were on the days before, in the order of policy.metrics, or nothing: what
+  // anticipation (kDirect) is made of, together with the series itself.
+  std::vector<Series> past = {};
 };
 
 struct Moment {

@@ -121,6 +121,51 @@ TEST(SyntheticDays, DirectServesBetterForNoMore) {
   EXPECT_LE(ours.replica_hours, stock.replica_hours);
 }
 
+scaling::Policy Anticipating(scaling::Policy policy) {
+  policy.metrics[0].recorded = true;
+  policy.anticipation = api::Anticipation{.zone = *calendar::LoadZone("UTC")};
+  return policy;
+}
+
+// What anticipation is for: on days that come again the pods are there before the load, at a price;
+// and on one that does not come again it changes nothing.
+TEST(SyntheticDays, AnticipationIsThereBeforeTheLoad) {
+  const scaling::Policy policy = OneMetric(100, 2, 60);
+  for (const Day& day : SyntheticDays()) {
+    const Course reacts = Replay(policy, {day.series}, {.engine = Engine::kDirect});
+    const Course foresees =
+        Replay(Anticipating(policy), {day.series}, {.engine = Engine::kDirect, .past = {day.past}});
+    EXPECT_LE(foresees.score.under_minutes, reacts.score.under_minutes) << day.name;
+    EXPECT_LE(foresees.score.replica_hours, reacts.score.replica_hours * 1.25) << day.name;
+    if (day.name == "diurnal" || day.name == "office") {
+      EXPECT_LT(foresees.score.under_minutes, reacts.score.under_minutes * 0.5) << day.name;
+    }
+    if (day.name == "flash-crowd") {
+      EXPECT_NEAR(foresees.score.replica_hours, reacts.score.replica_hours, 1);
+    }
+  }
+}
+
+// A record of several days is its own past.
+TEST(Replay, AnticipatesFromTheSeriesItself) {
+  Series week{"rate", {}};
+  for (int t = 0; t < 4 * 86'400; t += 60) {
+    week.points.push_back({kStart + seconds(t), t % 86'400 >= 43'200 ? 900.0 : 200.0});
+  }
+  const Course run =
+      Replay(Anticipating(OneMetric(100, 2, 20)), {week}, {.engine = Engine::kDirect});
+  const auto before_noon = [&](int day) {
+    for (const Moment& moment : run.moments) {
+      if (moment.at >= kStart + seconds(day * 86'400 + 43'200 - 60)) return moment.replicas;
+    }
+    return 0;
+  };
+  EXPECT_EQ(before_noon(0), 2);
+  EXPECT_EQ(before_noon(1), 2) << "one day is no evidence";
+  EXPECT_EQ(before_noon(2), 9);
+  EXPECT_EQ(before_noon(3), 9);
+}
+
 constexpr const char* kBackend = R"(apiVersion: scalablebackend.io/v1alpha1
 kind: ScalableBackend
 metadata: {name: todo}
@@ -202,6 +247,33 @@ TEST(Command, AsksPrometheusForTheRange) {
       out);
   ASSERT_TRUE(done) << done.error().message;
   EXPECT_THAT(out.str(), HasSubstr("Direct, as it is"));
+}
+
+TEST(Command, AsksForTheDaysBeforeIfTheyMatter) {
+  const std::string file = testing::TempDir() + "simulate_test_past.yaml";
+  std::ofstream(file) << kBackend;
+  std::vector<promql::Client::Range> ranges;
+  std::ostringstream out;
+  const auto done = Simulate(
+      {.backend_file = file,
+       .prometheus_url = "http://p",
+       .from = "2026-11-24T00:00:00Z",
+       .to = "2026-11-24T01:00:00Z",
+       .settings = {"anticipation.history=3d"}},
+      [&](const std::string&, const std::string&,
+          const promql::Client::Range& range) -> Expected<std::vector<promql::Series>> {
+        ranges.push_back(range);
+        std::vector<promql::Series> points;
+        for (WallTime at = range.from; at <= range.to; at += range.step)
+          points.push_back({.value = at < kStart ? 1500.0 : 500.0, .at = at});
+        return points;
+      },
+      out);
+  ASSERT_TRUE(done) << done.error().message;
+  ASSERT_EQ(ranges.size(), 1u + 4u);
+  EXPECT_EQ(FormatTime(ranges[1].from), "2026-11-20T00:00:00Z");
+  EXPECT_EQ(FormatTime(ranges[4].to), "2026-11-23T23:59:00Z");
+  EXPECT_THAT(out.str(), HasSubstr("Direct, anticipation.history=3d"));
 }
 
 }  // namespace
