@@ -1,8 +1,7 @@
 """The engine Direct on a real cluster: KEDA's acceptance numbers, without an HPA object and without the metrics API's slot."""
 
-import time
-
 from harness.backend import autoscaling
+from harness.counts import assert_unchanged, until_count
 
 
 def direct(query: str, target: dict, least: int = 1, most: int = 10, **more):
@@ -18,23 +17,6 @@ def direct(query: str, target: dict, least: int = 1, most: int = 10, **more):
 
 def scale(backend, spec):
     return backend.apply(api={"replicas": None, "autoscaling": spec})
-
-
-def until_count(kube, backend, count: int, seconds: float = 60):
-    kube.until("Deployment", backend.namespace, lambda found: found[0]["spec"].get("replicas") == count, seconds,
-               f"{count} replicas", name="todo-api")
-
-
-def count(kube, backend) -> int:
-    return kube.get("Deployment", backend.namespace, "todo-api")["spec"]["replicas"]
-
-
-def assert_unchanged(kube, backend, expected: int, seconds: float):
-    """Nothing to wait for: that nothing happens is the point."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        assert count(kube, backend) == expected
-        time.sleep(1)
 
 
 def test_average_value_and_value(backend, kube):

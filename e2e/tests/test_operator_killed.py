@@ -5,8 +5,6 @@ import time
 
 from harness import operator_process, release
 
-_POD_SELECTOR = f"app.kubernetes.io/name={release.NAME}"
-
 
 def test_killed_during_the_first_reconcile_it_still_finishes(backend, kube, api):
     """Nodes reboot and pods are evicted at the worst moment; the user's backend must come up all the same, and the
@@ -17,8 +15,8 @@ def test_killed_during_the_first_reconcile_it_still_finishes(backend, kube, api)
     backend.apply()
     for _ in range(5):
         time.sleep(moments.uniform(0.05, 1.5))   # the moment is the point, not a wait
-        kill_operator(kube)
-        await_operator(kube)
+        operator_process.kill_all(kube)
+        operator_process.until_running(kube)
     backend.until_ready()
     killed = set(backend.children())
     calm = type(backend)(kube, api, backend.namespace, backend.spec, name="calm").apply().until_ready()
@@ -34,7 +32,7 @@ def test_the_standby_takes_over(backend, kube, figure):
     two_ready(kube)
     leader = holder(kube)
     start = time.monotonic()
-    crash(kube, pod_of(kube, leader))
+    operator_process.kill(kube, pod_of(kube, leader))
     kube.until("Lease", release.NAMESPACE, lambda found: found and found[0]["spec"].get("holderIdentity") not in
                (None, "", leader), 60, f"another leader than {leader}", name=release.NAME)
     seconds = time.monotonic() - start
@@ -43,25 +41,6 @@ def test_the_standby_takes_over(backend, kube, figure):
     kube.until("Deployment", backend.namespace, lambda found: found, 60, "the new leader reconciles", name="todo-api")
     two_ready(kube)
     assert seconds <= 30   # the issue's bound is 20 s
-
-
-def kill_operator(kube):
-    for pod in kube.list("Pod", release.NAMESPACE, _POD_SELECTOR):
-        crash(kube, pod)
-
-
-def crash(kube, pod):
-    """Dies at once and does not come back as the same pod."""
-    operator_process.crash(pod["metadata"]["uid"])
-    kube.delete("Pod", release.NAMESPACE, pod["metadata"]["name"], grace_seconds=0)
-
-
-def await_operator(kube):
-    kube.until("Pod", release.NAMESPACE,
-               lambda pods: any(status.get("state", {}).get("running") for pod in pods
-                                if "deletionTimestamp" not in pod["metadata"]
-                                for status in pod["status"].get("containerStatuses") or []),
-               60, "the operator runs again", selector=_POD_SELECTOR)
 
 
 def two_ready(kube):
@@ -77,7 +56,7 @@ def holder(kube):
 
 def pod_of(kube, identity):
     """The pod of a Lease's holder; identities start with the pod's name."""
-    for pod in kube.list("Pod", release.NAMESPACE, _POD_SELECTOR):
+    for pod in kube.list("Pod", release.NAMESPACE, operator_process.SELECTOR):
         if identity.startswith(pod["metadata"]["name"]):
             return pod
     raise AssertionError(f"no operator pod is called like the leader {identity}")

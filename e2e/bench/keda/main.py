@@ -79,7 +79,7 @@ def _run(arguments: Namespace, scenario: Scenario) -> str:
     for key in arguments.only or _SIDES:
         figures[key], latencies[key] = bench.everything(_SIDES[key])
         say(f"{_SIDES[key].name}: " + ", ".join(f"{name} {value:.4g}" for name, value in figures[key].items()))
-    _write(scenario, figures, latencies)
+        _write(scenario, figures, latencies)
     if not {"ours", "keda"} <= set(figures):
         return "bench: not a comparison"
     _print(scenario, figures)

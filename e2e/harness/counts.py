@@ -1,0 +1,23 @@
+"""The count of a backend's API, waited for or watched not to change."""
+
+import time
+
+from harness.backend import Backend
+from harness.kube import Kube
+
+
+def until_count(kube: Kube, backend: Backend, count: int, seconds: float = 60) -> None:
+    kube.until("Deployment", backend.namespace, lambda found: found[0]["spec"].get("replicas") == count, seconds,
+               f"{count} replicas", name=f"{backend.name}-api")
+
+
+def count(kube: Kube, backend: Backend) -> int:
+    return kube.get("Deployment", backend.namespace, f"{backend.name}-api")["spec"]["replicas"]
+
+
+def assert_unchanged(kube: Kube, backend: Backend, expected: int, seconds: float) -> None:
+    """Nothing to wait for: that nothing happens is the point."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        assert count(kube, backend) == expected
+        time.sleep(1)
