@@ -2,6 +2,7 @@
 
   e2e/bench/keda/run                 1,000 objects a side; about 25 minutes
   e2e/bench/keda/run --quick         100 objects, short: whether it works, not how good it is
+      --objects N                    so many of them
       --only ours|keda|direct        that side alone (repeatable)
       --keep                         leaves the (last) control plane up
 
@@ -16,6 +17,7 @@ import signal
 import sys
 import time
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
+from dataclasses import replace
 
 from bench.controller import builds
 from bench.keda import report
@@ -41,7 +43,8 @@ def main() -> int:
     try:
         _build(arguments.only or list(_SIDES))
         with alone_on_this_machine():
-            line = _run(arguments, QUICK if arguments.quick else FULL)
+            scenario = QUICK if arguments.quick else FULL
+            line = _run(arguments, replace(scenario, objects=arguments.objects or scenario.objects))
     except (AssertionError, Failure, ClusterError) as failure:
         print(f"bench: {failure}", file=sys.stderr)
         return 1
@@ -57,6 +60,7 @@ def _arguments() -> Namespace:
     parser = ArgumentParser(prog="run", description=__doc__, formatter_class=RawDescriptionHelpFormatter)
     for flag in ("quick", "keep"):
         parser.add_argument(f"--{flag}", action="store_true")
+    parser.add_argument("--objects", type=int)
     parser.add_argument("--only", action="append", choices=sorted(_SIDES))
     return parser.parse_args()
 
