@@ -24,7 +24,7 @@ _CPU = {"unit": "ms/s", "scale": 1000.0}
 ROWS = (
     Row("CPU, all processes", "cpu_per_second", **_CPU, goal=0.3),
     Row("resident memory, all processes", "rss_bytes", "MB", 1e-6, goal=0.2),
-    Row("queries at Prometheus", "queries_per_second", "/s", goal=0.5),
+    Row("queries at Prometheus", "queries_per_second", "/s", digits=2, goal=0.5),
     Row("decision after the metric shows it, median", "latency_p50_s", "s"),
     Row("  longest", "latency_max_s", "s"),
     Row("CPU of Prometheus", "prometheus_cpu_per_second", **_CPU),
@@ -62,7 +62,7 @@ def last_line(ours: Figures, theirs: Figures, direct: Figures | None = None) -> 
 
     line = (f"bench: cpu_x={x(ours, 'cpu_per_second')} memory_x={x(ours, 'rss_bytes')} "
             f"queries_x={x(ours, 'queries_per_second')} latency_x={x(ours, 'latency_p50_s')} "
-            f"shared_cpu_x={x(ours, 'shared_cpu_per_second')} shared_queries_s={ours['shared_queries_per_second']:.1f}")
+            f"shared_cpu_x={x(ours, 'shared_cpu_per_second')} shared_queries_s={ours['shared_queries_per_second']:.2f}")
     if direct is not None:
         line += (f" direct_cpu_x={x(direct, 'cpu_per_second')} direct_queries_x={x(direct, 'queries_per_second')} "
                  f"direct_latency_x={x(direct, 'latency_p50_s')}")

@@ -9,7 +9,7 @@ THEIRS = {**OURS, "cpu_per_second": 0.2, "rss_bytes": 200e6, "queries_per_second
 
 def test_the_last_line_is_what_scripts_read():
     assert report.last_line(OURS, THEIRS) == (
-        "bench: cpu_x=0.25 memory_x=0.20 queries_x=0.60 latency_x=0.70 shared_cpu_x=0.20 shared_queries_s=1.0")
+        "bench: cpu_x=0.25 memory_x=0.20 queries_x=0.60 latency_x=0.70 shared_cpu_x=0.20 shared_queries_s=1.00")
     assert report.last_line(OURS, THEIRS, OURS).endswith(" direct_cpu_x=0.25 direct_queries_x=0.60 direct_latency_x=0.70")
 
 
