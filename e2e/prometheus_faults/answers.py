@@ -47,6 +47,13 @@ def right(value: float, now: float) -> Reply:
     return Reply(body=vector(now, str(value)))
 
 
+def recorded(value: float, start: float, end: float, step: float) -> Reply:
+    """A range query's: the same at each step."""
+    values = [[start + i * step, str(value)] for i in range(int((end - start) / step) + 1)]
+    return Reply(body=json.dumps({"status": "success", "data": {"resultType": "matrix", "result": [
+        {"metric": {}, "values": values}]}}).encode())
+
+
 def _error(status: int, kind: str, text: str, **more) -> Reply:
     return Reply(status, json.dumps({"status": "error", "errorType": kind, "error": text}).encode(), **more)
 

@@ -2,6 +2,7 @@
 
     python3 -m prometheus_faults.server      prints {"refused": 41001, ...}
     {"faulty": true, "value": 10.0}          all of them; then {"asked": {"refused": 0, ...}}, since the last line
+    {..., "past": 70.0}                      also, what range queries give
 
 Ends with its standard input.
 """
@@ -12,6 +13,8 @@ import socket
 import struct
 import sys
 import time
+from datetime import datetime
+from urllib.parse import parse_qs, urlsplit
 
 from prometheus_faults import answers
 from prometheus_faults.answers import Fault, Reply
@@ -30,6 +33,7 @@ class StandIn:
         self.asked = 0
         self.faulty = False
         self.value = 0.0
+        self.past = 0.0
 
     async def turn(self, faulty: bool, value: float) -> None:
         self.faulty, self.value = faulty, value
@@ -63,6 +67,10 @@ class StandIn:
     def _reply(self, head: bytes) -> Reply | None:
         """None: the connection ends, as that of a process which has died."""
         now = time.time()
+        if not self.faulty and head.startswith(b"GET /api/v1/query_range?"):
+            asked = parse_qs(urlsplit(head.split(b" ")[1].decode()).query)
+            return answers.recorded(self.past, *(_seconds(asked[name][0]) for name in ("start", "end")),
+                                    float(asked["step"][0]))
         if not self.faulty or head.startswith(b"GET /elsewhere/"):
             return answers.right(self.value, now)
         return self._fault.reply(self.value, now) if self._fault.reply else None
@@ -82,6 +90,10 @@ class StandIn:
         return reply.says and reply.keep is None
 
 
+def _seconds(time_text: str) -> float:
+    return datetime.fromisoformat(time_text.replace("Z", "+00:00")).timestamp()
+
+
 async def _run() -> None:
     stand_ins = {fault.name: StandIn(fault) for fault in answers.FAULTS}
     for stand_in in stand_ins.values():
@@ -94,6 +106,7 @@ async def _run() -> None:
         asked = {name: stand_in.asked for name, stand_in in stand_ins.items()}
         for stand_in in stand_ins.values():
             stand_in.asked = 0
+            stand_in.past = told.get("past", 0.0)
             await stand_in.turn(told["faulty"], told["value"])
         print(json.dumps({"asked": asked}), flush=True)
 

@@ -39,9 +39,9 @@ class StandIns:
     def server(self, fault: str) -> str:
         return f"http://{self._address}:{self._ports[fault]}"
 
-    def turn(self, faulty: bool, value: float) -> dict[str, int]:
-        """From now on so; how often each was asked before."""
-        self._process.stdin.write(json.dumps({"faulty": faulty, "value": value}) + "\n")
+    def turn(self, faulty: bool, value: float, past: float = 0.0) -> dict[str, int]:
+        """From now on so (`past`: what was, at any time before); how often each was asked before."""
+        self._process.stdin.write(json.dumps({"faulty": faulty, "value": value, "past": past}) + "\n")
         self._process.stdin.flush()
         return self._line(10)["asked"]
 
