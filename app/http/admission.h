@@ -6,10 +6,12 @@
 //   … handle …
 //   admission.Finished(took, now);
 //
-// The limit follows what it sees, as CoDel (RFC 8289 §4) does: when even the fastest request of a
-// window took longer than the target, there is a standing queue, and the limit shrinks by a tenth;
-// otherwise it grows by as much as was needed. A slow route among fast ones therefore never counts
-// as overload. Pure; one thread.
+// The limit follows what it sees, as CoDel (RFC 8289 §4) does: when even the fastest request of
+// each of several windows in a row took longer than the target, there is a standing queue, and the
+// limit shrinks by a tenth with each more; otherwise it grows by as much as was needed. A slow
+// route among fast ones therefore never counts as overload, and neither does a moment without the
+// CPU (another pod starts, a CFS quota is used up), whose queue is gone before anybody who was
+// refused would be back. Pure; one thread.
 #pragma once
 
 #include <algorithm>
@@ -25,6 +27,7 @@ struct AdmissionOptions {
   std::size_t most = 4096;
   sb::Duration target = std::chrono::milliseconds(50);
   sb::Duration window = std::chrono::milliseconds(100);
+  int slow_windows = 5;  // in a row, before it is a standing queue
 };
 
 class Admission {
@@ -52,6 +55,7 @@ class Admission {
   std::size_t peak_ = 0;
   sb::Duration fastest_ = sb::Duration::max();
   sb::TimePoint window_ends_{};
+  int slow_windows_ = 0;  // in a row, until now
 };
 
 }  // namespace todo::http

@@ -79,6 +79,25 @@ TEST(Admission, ForgetsTheOverloadWhenItIsOver) {
   EXPECT_GE(admission.limit(), 100U);
 }
 
+// Another pod starts on the same cores, and for 400 ms nobody here gets on: what came meanwhile is
+// answered late, not refused, and neither is what comes next.
+TEST(Admission, AMomentWithoutTheCpuIsNoOverload) {
+  Admission admission(kOptions);
+  TimePoint now{};
+  const auto serve = [&](std::size_t requests, Duration took) {
+    for (std::size_t i = 0; i < requests; ++i) ASSERT_TRUE(admission.Admit()) << i;
+    now += took;
+    for (std::size_t i = 0; i < requests; ++i) admission.Finished(took, now);
+  };
+  for (int moment = 0; moment < 10; ++moment) {
+    for (int i = 0; i < 100; ++i) serve(10, 5ms);
+    serve(100, 400ms);
+    serve(130, 120ms);  // the backlog
+    serve(130, 60ms);
+  }
+  EXPECT_EQ(admission.limit(), kOptions.most);
+}
+
 // One report that takes a second must not make the service refuse logins.
 TEST(Admission, ASlowRouteAmongFastOnesIsNoOverload) {
   Admission admission(kOptions);
