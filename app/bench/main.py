@@ -16,17 +16,15 @@ busy. README.md beside this file says what is measured and how. Results also go 
 import json
 import os
 import platform
-import signal
 import subprocess
 import sys
-import time
 from argparse import SUPPRESS, ArgumentParser, ArgumentTypeError, Namespace, RawDescriptionHelpFormatter
 from pathlib import Path
 
 from app.bench import bench, builds, chart, idle, report, sides, wrk
 from app.bench.servers import backing
+from harness.bench import run
 from harness.cluster import OUT, REPOSITORY
-from harness.failure import Failure
 from harness.setup import alone_on_this_machine
 from harness.steps import say
 
@@ -35,22 +33,12 @@ _PLOT = REPOSITORY / "docs/bench-app.svg"
 
 def main() -> int:
     arguments = _arguments()
-    for ending in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(ending, signal.default_int_handler)  # so that `finally` runs
-    started = time.monotonic()
-    try:
+
+    def work() -> str:
         builds.build(arguments.sides, not arguments.no_compile)
         with alone_on_this_machine():   # demo, tests and benches: one at a time
-            line = _run(arguments)
-    except Failure as failure:
-        print(f"bench: {failure}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("bench: interrupted", file=sys.stderr)
-        return 130
-    say(f"everything took {time.monotonic() - started:.0f} s")
-    print(line, flush=True)
-    return 0
+            return _run(arguments)
+    return run(work)
 
 
 def _arguments() -> Namespace:

@@ -12,10 +12,8 @@ Results also go to out/bench/controller.json.
 
 import json
 import platform
-import signal
 import subprocess
 import sys
-import time
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from pathlib import Path
 
@@ -24,7 +22,7 @@ from bench.controller.api_server import Connection
 from bench.controller.measure import Bench, Figures, Side
 from bench.controller.scenario import FULL, QUICK, Scenario
 from cluster import components, paths
-from cluster.errors import ClusterError
+from harness.bench import run
 from harness.cluster import LAUNCHER, OUT, REPOSITORY
 from harness.failure import Failure
 from harness.setup import alone_on_this_machine
@@ -38,22 +36,12 @@ _PLOT = REPOSITORY / "docs/bench-controller.svg"
 
 def main() -> int:
     arguments = _arguments()
-    for ending in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(ending, signal.default_int_handler)  # so that `finally` runs
-    started = time.monotonic()
-    try:
+
+    def work() -> str:
         builds.build(arguments.operator)
         with alone_on_this_machine():
-            line = _run(arguments, QUICK if arguments.quick else FULL)
-    except (Failure, ClusterError) as failure:
-        print(f"bench: {failure}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("bench: interrupted", file=sys.stderr)
-        return 130
-    say(f"everything took {time.monotonic() - started:.0f} s")
-    print(line, flush=True)
-    return 0
+            return _run(arguments, QUICK if arguments.quick else FULL)
+    return run(work)
 
 
 def _arguments() -> Namespace:

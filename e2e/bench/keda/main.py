@@ -13,9 +13,7 @@ Results also go to out/bench/keda.json.
 import json
 import os
 import platform
-import signal
 import sys
-import time
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from dataclasses import replace
 
@@ -25,7 +23,7 @@ from bench.keda.measure import Bench, Figures
 from bench.keda.scenario import FULL, QUICK, Scenario
 from bench.keda.sides import Keda, Ours, Side
 from cluster import components, paths
-from cluster.errors import ClusterError
+from harness.bench import run
 from harness.cluster import LAUNCHER, OUT, REPOSITORY
 from harness.failure import Failure
 from harness.setup import alone_on_this_machine
@@ -37,23 +35,13 @@ _SIDES: dict[str, Side] = {"ours": Ours("HPA"), "keda": Keda(), "direct": Ours("
 
 def main() -> int:
     arguments = _arguments()
-    for ending in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(ending, signal.default_int_handler)  # so that `finally` runs
-    started = time.monotonic()
-    try:
+
+    def work() -> str:
         _build(arguments.only or list(_SIDES))
         with alone_on_this_machine():
             scenario = QUICK if arguments.quick else FULL
-            line = _run(arguments, replace(scenario, objects=arguments.objects or scenario.objects))
-    except (AssertionError, Failure, ClusterError) as failure:
-        print(f"bench: {failure}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("bench: interrupted", file=sys.stderr)
-        return 130
-    say(f"everything took {time.monotonic() - started:.0f} s")
-    print(line, flush=True)
-    return 0
+            return _run(arguments, replace(scenario, objects=arguments.objects or scenario.objects))
+    return run(work, (AssertionError,))
 
 
 def _arguments() -> Namespace:

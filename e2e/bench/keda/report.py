@@ -1,24 +1,6 @@
 """From figures to ratios and text. Pure."""
 
-from dataclasses import dataclass
-
-Figures = dict[str, float]
-
-
-@dataclass(frozen=True)
-class Row:
-    """One figure of every side. `goal`: the largest ratio of ours to theirs that is good enough."""
-
-    name: str
-    key: str
-    unit: str
-    scale: float = 1.0
-    digits: int = 1
-    goal: float | None = None
-
-    def text(self, value: float) -> str:
-        return f"{value * self.scale:,.{self.digits}f} {self.unit}"
-
+from bench.controller.report import Figures, Row
 
 _CPU = {"unit": "ms/s", "scale": 1000.0}
 ROWS = (

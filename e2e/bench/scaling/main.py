@@ -9,15 +9,13 @@ the launcher's if it is up. Results also go to out/bench/scaling.json.
 """
 
 import json
-import signal
 import sys
-import time
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 
 from bench.scaling import days, decisions, report, zero
 from bench.scaling.scenario import DIRECT, FULL, HPA, NAMESPACE, QUICK, Object, Scenario
-from cluster.errors import ClusterError
 from harness.api import Api
+from harness.bench import run
 from harness.cluster import OUT, Cluster
 from harness.failure import Failure
 from harness.setup import prepared
@@ -26,21 +24,13 @@ from harness.steps import say
 
 def main() -> int:
     arguments = _arguments()
-    started = time.monotonic()
-    try:
+
+    def work() -> str:
         with prepared(nodes=3, keep=arguments.keep) as cluster:
             if not cluster.local:
                 raise Failure("it asks from a node's own network, so the cluster has to be the launcher's: unset KUBECONFIG")
-            line = _measure(cluster, QUICK if arguments.quick else FULL)
-    except (Failure, ClusterError) as failure:
-        print(f"bench: {failure}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("bench: interrupted", file=sys.stderr)
-        return 130
-    say(f"everything took {time.monotonic() - started:.0f} s")
-    print(line, flush=True)
-    return 0
+            return _measure(cluster, QUICK if arguments.quick else FULL)
+    return run(work)
 
 
 def _arguments() -> Namespace:
