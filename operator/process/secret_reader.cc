@@ -66,10 +66,7 @@ Expected<std::string> SecretReader::Value(const std::string& namespace_name,
     entry.used = clock_.Now();
     const std::lock_guard lock(entries_mutex_);
     ForgetUnused(entry.used);
-    Entry& kept = entries_[name];
-    // Another thread may have asked for other keys meanwhile.
-    for (auto& [each, value] : kept.keys) entry.keys.try_emplace(each, std::move(value));
-    kept = entry;
+    Keep(name, entry);
   }
   if (auto& value = entry.keys[key.key]) return *std::move(value);
   if (entry.error && entry.error->code != ErrorCode::kNotFound) {
@@ -94,9 +91,16 @@ bool SecretReader::Refresh(const std::string& namespace_name, const std::set<std
     Entry fresh = ReadAgain(name, entry, "");
     changed = changed || (fresh.keys != entry.keys && HasValue(fresh.keys));
     const std::lock_guard lock(entries_mutex_);
-    entries_[name] = std::move(fresh);
+    Keep(name, fresh);
   }
   return changed;
+}
+
+void SecretReader::Keep(const kube::ObjectKey& name, Entry& entry) {
+  Entry& kept = entries_[name];
+  entry.used = std::max(entry.used, kept.used);
+  for (auto& [each, value] : kept.keys) entry.keys.try_emplace(each, std::move(value));
+  kept = entry;
 }
 
 std::size_t SecretReader::size() const {

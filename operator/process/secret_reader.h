@@ -57,6 +57,8 @@ class SecretReader {
   // Reads, and keeps the keys of the entry and `key`.
   Entry ReadAgain(const kube::ObjectKey& name, Entry entry, const std::string& key) const;
   void ForgetUnused(TimePoint now);  // holding entries_mutex_
+  // Holding entries_mutex_. Adds to `entry` the keys that another thread has asked for meanwhile.
+  void Keep(const kube::ObjectKey& name, Entry& entry);
 
   const Read read_;
   const Clock& clock_;
