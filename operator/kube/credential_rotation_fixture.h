@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "operator/kube/cpprest_transport.h"
-#include "operator/kube/testing/fake_clock.h"
+#include "common/testing/fake_clock.h"
 #include "operator/kube/testing/scripted_server.h"
 #include "operator/kube/testing/temporary_files.h"
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "operator/kube/testing/fake_api_server.h"
-#include "operator/kube/testing/fake_clock.h"
+#include "common/testing/fake_clock.h"
 
 namespace sb::kube {
 namespace {

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "operator/kube/read_file.h"
-#include "operator/kube/testing/fake_clock.h"
+#include "common/testing/fake_clock.h"
 #include "operator/kube/testing/scripted_server.h"
 #include "operator/kube/testing/temporary_files.h"
 #include "operator/kube/tls_environment.h"

@@ -7,7 +7,7 @@
 #include <thread>
 
 #include "operator/kube/testing/dice.h"
-#include "operator/kube/testing/fake_clock.h"
+#include "common/testing/fake_clock.h"
 #include "operator/kube/testing/temporary_files.h"
 #include "operator/kube/wire_fixture.h"
 

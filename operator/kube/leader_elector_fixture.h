@@ -11,7 +11,7 @@
 #include "operator/kube/leader_elector.h"
 #include "operator/kube/metrics.h"
 #include "operator/kube/testing/fake_api_server.h"
-#include "operator/kube/testing/fake_clock.h"
+#include "common/testing/fake_clock.h"
 
 namespace sb::kube {
 

@@ -4,7 +4,7 @@
 
 #include <filesystem>
 
-#include "operator/kube/testing/fake_clock.h"
+#include "common/testing/fake_clock.h"
 #include "operator/kube/testing/temporary_files.h"
 
 namespace sb::kube {

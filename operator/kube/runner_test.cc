@@ -14,7 +14,7 @@
 
 #include "common/metrics/exposition.h"
 #include "operator/kube/metrics.h"
-#include "operator/kube/testing/fake_clock.h"
+#include "common/testing/fake_clock.h"
 
 namespace sb::kube {
 namespace {

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "operator/kube/testing/fake_clock.h"
+#include "common/testing/fake_clock.h"
 #include "operator/kube/work_queue.h"
 
 namespace sb::kube {

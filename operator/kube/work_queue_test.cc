@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "operator/kube/testing/fake_clock.h"
+#include "common/testing/fake_clock.h"
 
 namespace sb::kube {
 namespace {

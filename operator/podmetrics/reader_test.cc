@@ -11,20 +11,13 @@
 #include <boost/asio/write.hpp>
 #include <thread>
 
+#include "common/testing/fake_clock.h"
 #include "operator/podmetrics/exposition.h"
 
 namespace sb::podmetrics {
 namespace {
 
 using namespace std::chrono_literals;
-
-class TestClock : public Clock {
- public:
-  TimePoint Now() const override { return now; }
-  WallTime WallNow() const override { return WallTime(1'700'000'000s) + now.time_since_epoch(); }
-  void Sleep(Duration, std::stop_token) const override {}
-  TimePoint now{100s};
-};
 
 // Pods that answer with a text each; one without fails.
 class ReaderTest : public testing::Test {
@@ -55,7 +48,7 @@ class ReaderTest : public testing::Test {
            "\nhttp_request_duration_seconds_bucket{le=\"+Inf\"} " + std::to_string(count) + "\n";
   }
 
-  TestClock clock_;
+  FakeClock clock_;
   std::vector<Pod> pods_;
   std::map<std::string, std::optional<std::string>> texts_;
   Expected<std::map<std::string, Usage>> usage_;
@@ -90,18 +83,18 @@ TEST_F(ReaderTest, RateIsSummedOverPods) {
   Put("a", Requests(1000));
   Put("b", Requests(5000));
   EXPECT_TRUE(Ask(Reading::kRequestRate)->empty());  // seen once: no rate yet
-  clock_.now += 10s;
+  clock_.Advance(10s);
   Put("a", Requests(2000));
   Put("b", Requests(7000));
   EXPECT_EQ(Value(Reading::kRequestRate), 300);
   // A new pod counts from its second reading, and does not make the others count for it.
-  clock_.now += 2s;
+  clock_.Advance(2s);
   Put("a", Requests(2200));
   Put("b", Requests(7400));
   Put("c", Requests(90'000));
   EXPECT_NEAR(Value(Reading::kRequestRate), 300, 1);
   // One that cannot be read counts like the others: an outage must not look like idleness.
-  clock_.now += 2s;
+  clock_.Advance(2s);
   Put("a", Requests(2400));
   Put("b", Requests(7800));
   Put("c", std::nullopt);
@@ -116,10 +109,10 @@ TEST_F(ReaderTest, RateIsSummedOverPods) {
 TEST_F(ReaderTest, ARestartedPodBeginsAnew) {
   Put("a", Requests(1000));
   Ask(Reading::kRequestRate);
-  clock_.now += 10s;
+  clock_.Advance(10s);
   Put("a", Requests(3));
   EXPECT_TRUE(Ask(Reading::kRequestRate)->empty());
-  clock_.now += 10s;
+  clock_.Advance(10s);
   Put("a", Requests(103));
   EXPECT_EQ(Value(Reading::kRequestRate), 10);
 }
@@ -127,14 +120,14 @@ TEST_F(ReaderTest, ARestartedPodBeginsAnew) {
 TEST_F(ReaderTest, LatencyIsThe95thPercentileOfLately) {
   Put("a", Requests(100'000, 50'000));
   Ask(Reading::kRequestLatency);
-  clock_.now += 10s;
+  clock_.Advance(10s);
   Put("a", Requests(100'100, 50'000));  // 100 more, all fast
   EXPECT_NEAR(Value(Reading::kRequestLatency), 0.095, 0.001);
-  clock_.now += 10s;
+  clock_.Advance(10s);
   Put("a",
       Requests(100'200, 50'010));  // 10 of 100 slow: the 95th is in the middle of the slow ones
   EXPECT_NEAR(Value(Reading::kRequestLatency), 0.3, 0.001);
-  clock_.now += 10s;
+  clock_.Advance(10s);
   EXPECT_EQ(Value(Reading::kRequestLatency), 0);  // no request
 }
 

@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "common/base64.h"
-#include "operator/kube/testing/fake_clock.h"
+#include "common/testing/fake_clock.h"
 
 namespace sb::process {
 namespace {
@@ -26,7 +26,7 @@ class PrometheusAskerTest : public testing::Test {
     secret_ = Json{{"data", {{"token", EncodeBase64(token)}}}};
   }
 
-  kube::FakeClock clock_;
+  FakeClock clock_;
   Expected<Json> secret_ = Fail(ErrorCode::kNotFound, "not found");
   std::string right_ = "Bearer old-token";
   std::vector<std::string> sent_;

@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "common/base64.h"
-#include "operator/kube/testing/fake_clock.h"
+#include "common/testing/fake_clock.h"
 
 namespace sb::process {
 namespace {
@@ -20,7 +20,7 @@ class SecretReaderTest : public testing::Test {
     return value ? *value : value.error().message;
   }
 
-  kube::FakeClock clock_;
+  FakeClock clock_;
   int reads_ = 0;
   Expected<Json> secret_ = Json{{"data", {{"token", EncodeBase64("one")}}}};
   SecretReader reader_{[this](const kube::ObjectKey& name) -> Expected<Json> {

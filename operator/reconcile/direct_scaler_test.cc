@@ -7,6 +7,7 @@
 
 #include <thread>
 
+#include "common/testing/fake_clock.h"
 #include "operator/api/names.h"
 #include "operator/kube/testing/fake_api_server.h"
 #include "operator/reconcile/kinds.h"
@@ -20,15 +21,6 @@ using testing::HasSubstr;
 const kube::ObjectKey kKey{"shop", "todo"};
 const kube::ObjectKey kDeployment{"shop", "todo-api"};
 const scaling::MetricId kRate{{"shop", "todo"}, "api", "rate"};
-
-class TestClock : public Clock {
- public:
-  TimePoint Now() const override { return now; }
-  WallTime WallNow() const override { return wall + (now - TimePoint{}); }
-  void Sleep(Duration, std::stop_token) const override {}
-  TimePoint now{};
-  WallTime wall = *ParseTime("2026-11-24T12:00:00Z");
-};
 
 class DirectScalerTest : public testing::Test {
  protected:
@@ -77,7 +69,7 @@ class DirectScalerTest : public testing::Test {
   void Round() { Round(scaler_); }
   void Round(DirectScaler& scaler) {
     ASSERT_TRUE(server_.WaitForWatchers(60s, ChildKinds().size() + 2));
-    clock_.now += 15s;
+    clock_.Advance(15s);
     while (sampler_.PollOne()) {
     }
     scaler.EvaluateAll();
@@ -108,7 +100,7 @@ class DirectScalerTest : public testing::Test {
 
   kube::FakeApiServer server_;
   kube::Client client_{server_};
-  TestClock clock_;
+  FakeClock clock_{*ParseTime("2026-11-24T12:00:00Z")};
   Expected<double> rate_ = 200;
   scaling::Sampler sampler_{
       [this](const scaling::Source&, Duration) -> Expected<promql::InstantVector> {
@@ -188,14 +180,14 @@ TEST_F(DirectScalerTest, ANewLeaderWatchesAWholeWindowBeforeItScalesIn) {
 
   DirectScaler next(client_, view_, sampler_, recorder_, Options(), clock_);
   Round(next);
-  const TimePoint began = clock_.now;
+  const TimePoint began = clock_.Now();
   EXPECT_EQ(next.States(kKey).at("api").rule, "JustStarted");
   EXPECT_EQ(next.States(kKey).at("api").reason,
             "the operator has watched for less than 285 s, so the count does not go down yet");
-  while (Replicas() == 5 && clock_.now - began < 1h) Round(next);
+  while (Replicas() == 5 && clock_.Now() - began < 1h) Round(next);
   EXPECT_EQ(Replicas(), 1);
-  EXPECT_GE(clock_.now - began, 285s);
-  EXPECT_LE(clock_.now - began, 300s);
+  EXPECT_GE(clock_.Now() - began, 285s);
+  EXPECT_LE(clock_.Now() - began, 300s);
 
   CatchUp();
   rate_ = 450;

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/testing/fake_clock.h"
 namespace sb::scaling {
 namespace {
 
@@ -13,17 +14,6 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 
 const BackendKey kTodo{"default", "todo"};
-
-class SteppedClock : public Clock {
- public:
-  TimePoint Now() const override { return TimePoint(hours(100)) + since_; }
-  WallTime WallNow() const override { return *ParseTime("2026-11-23T08:02:00Z") + since_; }
-  void Sleep(Duration, std::stop_token) const override {}
-  void Advance(seconds by) { since_ += by; }
-
- private:
-  seconds since_{0};
-};
 
 class ForecasterTest : public testing::Test {
  protected:
@@ -47,7 +37,7 @@ class ForecasterTest : public testing::Test {
     return floor.anticipated ? std::optional(floor.anticipated->replicas) : std::nullopt;
   }
 
-  SteppedClock clock_;
+  FakeClock clock_{*ParseTime("2026-11-23T08:02:00Z")};
   double value_ = 700;
   std::optional<ErrorCode> failure_;
   std::vector<promql::Client::Range> ranges_;

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/testing/fake_clock.h"
 #include "operator/scaling/decision.h"
 #include "operator/scaling/sampler.h"
 #include "operator/scaling/stand_in.h"
@@ -17,18 +18,6 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 
 constexpr seconds kTick{2};
-
-class VirtualClock : public Clock {
- public:
-  TimePoint Now() const override { return now_; }
-  WallTime WallNow() const override { return *ParseTime("2026-11-24T00:00:00Z") + since(); }
-  void Sleep(Duration, std::stop_token) const override {}
-  void Advance(Duration by) { now_ += by; }
-  std::chrono::nanoseconds since() const { return now_ - TimePoint(hours(100)); }
-
- private:
-  TimePoint now_{hours(100)};
-};
 
 std::string Vector(const std::string& value, WallTime at, int series = 1) {
   std::string result;
@@ -137,7 +126,7 @@ class World {
     stand_in_.SetWanted(id_.backend, {{"api", autoscaling}});
   }
 
-  VirtualClock clock;
+  FakeClock clock{*ParseTime("2026-11-24T00:00:00Z")};
   Answer answer = Number("400");
   Policy policy;
   int replicas = 1;

@@ -1,22 +1,26 @@
-// A clock that moves when told to, and when somebody sleeps. Thread-safe.
+// A clock for tests that moves when told to, and when somebody sleeps. Thread-safe.
 #pragma once
 
+#include <chrono>
 #include <mutex>
 
 #include "common/time.h"
 
-namespace sb::kube {
+namespace sb {
 
 class FakeClock : public Clock {
  public:
+  // `began`: the wall time that it shows first.
+  explicit FakeClock(WallTime began = WallTime(std::chrono::seconds(1'766'000'000)))
+      : began_(began) {}
+
   TimePoint Now() const override {
     std::lock_guard lock(time_mutex_);
-    return TimePoint() + std::chrono::hours(1) + elapsed_;
+    return TimePoint() + std::chrono::hours(100) + elapsed_;
   }
   WallTime WallNow() const override {
     std::lock_guard lock(time_mutex_);
-    return WallTime() + std::chrono::hours(24 * 365 * 56) +
-           std::chrono::duration_cast<WallTime::duration>(elapsed_ + wall_offset_);
+    return began_ + std::chrono::duration_cast<WallTime::duration>(elapsed_ + wall_offset_);
   }
   void Sleep(Duration delay, std::stop_token) const override { Advance(delay); }
   void Advance(Duration by) const {
@@ -30,9 +34,10 @@ class FakeClock : public Clock {
   }
 
  private:
+  const WallTime began_;
   mutable std::mutex time_mutex_;
   mutable Duration elapsed_{};
   Duration wall_offset_{};
 };
 
-}  // namespace sb::kube
+}  // namespace sb
