@@ -4,10 +4,6 @@ import os
 import signal
 from pathlib import Path
 
-from harness import release
-from harness.kube import Kube, Object
-
-SELECTOR = f"app.kubernetes.io/name={release.NAME}"   # of its pods
 _PROGRAM = "scalablebackend"
 
 
@@ -26,23 +22,3 @@ def crash(uid: str) -> None:
     """Ends it without a chance to say goodbye: deleting its pod, even with no grace, lets it release its Lease."""
     if process := of_pod(uid):
         os.kill(int(process.name), signal.SIGKILL)
-
-
-def kill(kube: Kube, pod: Object) -> None:
-    """Dies at once and does not come back as the same pod."""
-    crash(pod["metadata"]["uid"])
-    kube.delete("Pod", release.NAMESPACE, pod["metadata"]["name"], grace_seconds=0)
-
-
-def kill_all(kube: Kube) -> None:
-    for pod in kube.list("Pod", release.NAMESPACE, SELECTOR):
-        kill(kube, pod)
-
-
-def until_running(kube: Kube) -> None:
-    """A new one runs; whether it leads is another question."""
-    kube.until("Pod", release.NAMESPACE,
-               lambda pods: any(status.get("state", {}).get("running") for pod in pods
-                                if "deletionTimestamp" not in pod["metadata"]
-                                for status in pod["status"].get("containerStatuses") or []),
-               60, "the operator runs again", selector=SELECTOR)

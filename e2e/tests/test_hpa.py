@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness import operator_process, release
+from harness import operator_pods, release
 from harness.backend import Backend, autoscaling, small_spec
 from harness.counts import assert_unchanged, until_count
 
@@ -73,8 +73,8 @@ def test_hpa_operator_killed_while_scaling(backend, kube):
     scale(backend, hpa("vector(20)", {"averageValue": "10"})).until_ready()
     until_count(kube, backend, 2, ROUNDS_SECONDS)
     scale(backend, hpa("vector(50)", {"averageValue": "10"}))
-    operator_process.kill_all(kube)
-    operator_process.until_running(kube)
+    operator_pods.kill_all(kube)
+    operator_pods.until_running(kube)
     until_count(kube, backend, 5, 120)
     kube.until("Deployment", release.NAMESPACE, lambda found: found[0]["status"].get("readyReplicas", 0) >= 1, 90,
                "the operator is ready again", name=release.NAME)

@@ -3,7 +3,7 @@
 import random
 import time
 
-from harness import operator_process, release
+from harness import operator_pods, release
 
 
 def test_killed_during_the_first_reconcile_it_still_finishes(backend, kube, api):
@@ -15,8 +15,8 @@ def test_killed_during_the_first_reconcile_it_still_finishes(backend, kube, api)
     backend.apply()
     for _ in range(5):
         time.sleep(moments.uniform(0.05, 1.5))   # the moment is the point, not a wait
-        operator_process.kill_all(kube)
-        operator_process.until_running(kube)
+        operator_pods.kill_all(kube)
+        operator_pods.until_running(kube)
     backend.until_ready()
     killed = set(backend.children())
     calm = type(backend)(kube, api, backend.namespace, backend.spec, name="calm").apply().until_ready()
@@ -32,7 +32,7 @@ def test_the_standby_takes_over(backend, kube, figure):
     two_ready(kube)
     leader = holder(kube)
     start = time.monotonic()
-    operator_process.kill(kube, pod_of(kube, leader))
+    operator_pods.kill(kube, pod_of(kube, leader))
     kube.until("Lease", release.NAMESPACE, lambda found: found and found[0]["spec"].get("holderIdentity") not in
                (None, "", leader), 60, f"another leader than {leader}", name=release.NAME)
     seconds = time.monotonic() - start
@@ -56,7 +56,7 @@ def holder(kube):
 
 def pod_of(kube, identity):
     """The pod of a Lease's holder; identities start with the pod's name."""
-    for pod in kube.list("Pod", release.NAMESPACE, operator_process.SELECTOR):
+    for pod in kube.list("Pod", release.NAMESPACE, operator_pods.SELECTOR):
         if identity.startswith(pod["metadata"]["name"]):
             return pod
     raise AssertionError(f"no operator pod is called like the leader {identity}")
