@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <string>
 
-#include "operator/api/names.h"
+#include "operator/api/autoscaled.h"
 #include "operator/scaling/policy.h"
 
 namespace sb::plan {
@@ -35,25 +35,20 @@ api::Engine EngineOf(const api::Autoscaling& autoscaling, const MetricsApi& metr
 }
 
 api::Backend WithEngines(api::Backend backend, const Observed& observed, WallTime now) {
-  const auto decide = [&](api::Workload& workload, const std::string& target,
-                          const std::string& name) {
-    if (!workload.autoscaling) return;
-    api::Autoscaling& autoscaling = *workload.autoscaling;
-    autoscaling.engine = EngineOf(autoscaling, observed.metrics_api);
-    const scaling::Policy policy = scaling::MakePolicy(autoscaling);
-    const scaling::Bounds bounds = scaling::BoundsAt(
-        autoscaling.min_replicas, autoscaling.max_replicas, policy.schedules, now);
-    autoscaling.hpa_min_replicas = bounds.floor;
-    autoscaling.hpa_max_replicas = bounds.ceiling;
-    const auto floor = observed.anticipated.find(target);
-    if (autoscaling.anticipation && floor != observed.anticipated.end()) {
-      RaiseMin(autoscaling, floor->second, observed.Find("HorizontalPodAutoscaler", name));
-    }
-  };
-  decide(backend.api, "api", api::ApiName(backend.name));
-  for (api::Worker& worker : backend.workers) {
-    decide(worker, "worker/" + worker.name, api::WorkerName(backend.name, worker.name));
-  }
+  api::ForEachAutoscaled(
+      backend, [&](const std::string& target, const std::string& name, api::Workload& workload) {
+        api::Autoscaling& autoscaling = *workload.autoscaling;
+        autoscaling.engine = EngineOf(autoscaling, observed.metrics_api);
+        const scaling::Policy policy = scaling::MakePolicy(autoscaling);
+        const scaling::Bounds bounds = scaling::BoundsAt(
+            autoscaling.min_replicas, autoscaling.max_replicas, policy.schedules, now);
+        autoscaling.hpa_min_replicas = bounds.floor;
+        autoscaling.hpa_max_replicas = bounds.ceiling;
+        const auto floor = observed.anticipated.find(target);
+        if (autoscaling.anticipation && floor != observed.anticipated.end()) {
+          RaiseMin(autoscaling, floor->second, observed.Find("HorizontalPodAutoscaler", name));
+        }
+      });
   return backend;
 }
 

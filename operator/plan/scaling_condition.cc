@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "operator/api/autoscaled.h"
 #include "operator/api/names.h"
 
 namespace sb::plan {
@@ -25,14 +26,12 @@ struct Target {
 
 std::vector<Target> Targets(const api::Backend& backend) {
   std::vector<Target> targets;
-  if (backend.api.autoscaling) {
-    targets.push_back({"api", "spec.api", api::ApiName(backend.name), &*backend.api.autoscaling});
-  }
-  for (const api::Worker& worker : backend.workers) {
-    if (!worker.autoscaling) continue;
-    targets.push_back({"worker/" + worker.name, "spec.workers[" + worker.name + "]",
-                       api::WorkerName(backend.name, worker.name), &*worker.autoscaling});
-  }
+  api::ForEachAutoscaled(backend, [&](const std::string& target, const std::string& child,
+                                      const api::Workload& workload) {
+    const std::string worker(api::WorkerOf(target));
+    targets.push_back({target, worker.empty() ? "spec.api" : "spec.workers[" + worker + "]", child,
+                       &*workload.autoscaling});
+  });
   return targets;
 }
 

@@ -3,6 +3,7 @@
 #include <set>
 #include <utility>
 
+#include "operator/api/autoscaled.h"
 #include "operator/api/names.h"
 #include "operator/plan/live_condition.h"
 
@@ -111,32 +112,31 @@ Json EntryOf(const Json* old, const api::Autoscaling& autoscaling, const std::st
 }  // namespace
 
 const Json* ScalingEntry(const Json& status, std::string_view target) {
-  if (target == "api") return Find(status, {"autoscaling", "api"});
+  if (target == api::kApiTarget) return Find(status, {"autoscaling", "api"});
   const Json* workers = Find(status, {"autoscaling", "workers"});
-  if (!workers || !workers->is_array() || !target.starts_with("worker/")) return nullptr;
-  target.remove_prefix(7);
+  const std::string_view name = api::WorkerOf(target);
+  if (!workers || !workers->is_array() || name.empty()) return nullptr;
   for (const Json& worker : *workers) {
-    if (StringAt(worker, {"name"}) == target) return &worker;
+    if (StringAt(worker, {"name"}) == name) return &worker;
   }
   return nullptr;
 }
 
 Json ScalingStatus(const Json& old_status, const api::Backend& backend, const Observed& observed) {
   Json status = Json::object();
-  if (backend.api.autoscaling) {
-    Json entry = EntryOf(ScalingEntry(old_status, "api"), *backend.api.autoscaling, "api",
-                         api::ApiName(backend.name), observed);
-    if (!entry.is_null()) status["api"] = std::move(entry);
-  }
-  for (const api::Worker& worker : backend.workers) {
-    if (!worker.autoscaling) continue;
-    const std::string target = "worker/" + worker.name;
-    Json entry = EntryOf(ScalingEntry(old_status, target), *worker.autoscaling, target,
-                         api::WorkerName(backend.name, worker.name), observed);
-    if (entry.is_null()) continue;
-    entry["name"] = worker.name;
-    status["workers"].push_back(std::move(entry));
-  }
+  api::ForEachAutoscaled(backend, [&](const std::string& target, const std::string& child,
+                                      const api::Workload& workload) {
+    Json entry =
+        EntryOf(ScalingEntry(old_status, target), *workload.autoscaling, target, child, observed);
+    if (entry.is_null()) return;
+    const std::string_view worker = api::WorkerOf(target);
+    if (worker.empty()) {
+      status["api"] = std::move(entry);
+    } else {
+      entry["name"] = worker;
+      status["workers"].push_back(std::move(entry));
+    }
+  });
   return status.empty() ? Json() : status;
 }
 

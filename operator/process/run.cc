@@ -19,6 +19,7 @@
 
 #include "common/log.h"
 #include "common/metrics/process_metrics.h"
+#include "operator/api/autoscaled.h"
 #include "operator/api/names.h"
 #include "operator/api/parse.h"
 #include "operator/kube/cluster_config.h"
@@ -86,16 +87,14 @@ class Process {
                       },
                   .metrics = &kube_metrics_}),
         recorder_(client_, {.instance = elector_.identity(), .metrics = &kube_metrics_}),
-        controller_(client_, view_, sampler_, recorder_, queue_, reconcile_metrics_,
-                    {.defaults = options.defaults,
-                     .workers = options.workers,
-                     .metrics_api = [this] { return MetricsApiNow(); },
-                     .scaling = [this](const kube::ObjectKey& key) { return direct_.States(key); },
-                     .anticipated =
-                         [this](const kube::ObjectKey& key, const std::string& target) {
-                           return AnticipatedFloorOf(key, target);
-                         },
-                     .kube_metrics = &kube_metrics_}),
+        controller_(
+            client_, view_, sampler_, recorder_, queue_, reconcile_metrics_,
+            {.defaults = options.defaults,
+             .workers = options.workers,
+             .metrics_api = [this] { return MetricsApiNow(); },
+             .scaling = [this](const kube::ObjectKey& key) { return direct_.States(key); },
+             .anticipated = [this](const kube::ObjectKey& key) { return AnticipatedFloorsOf(key); },
+             .kube_metrics = &kube_metrics_}),
         direct_(client_, view_, sampler_, recorder_,
                 {.defaults = options.defaults,
                  .metrics_api = [this] { return MetricsApiNow(); },
@@ -188,10 +187,9 @@ class Process {
     sampler_.SetWanted(name,
                        reconcile::WantedMetrics(*backend, MetricsApiNow(), elector_.IsLeader()));
     std::map<std::string, api::Autoscaling> targets;
-    if (backend->api.autoscaling) targets["api"] = *backend->api.autoscaling;
-    for (const api::Worker& worker : backend->workers) {
-      if (worker.autoscaling) targets["worker/" + worker.name] = *worker.autoscaling;
-    }
+    api::ForEachAutoscaled(
+        *backend, [&](const std::string& target, const std::string&,
+                      const api::Workload& workload) { targets[target] = *workload.autoscaling; });
     stand_in_.SetWanted(name, targets);
     forecaster_.SetWanted(name, reconcile::WantedPasts(*backend));
   }
@@ -202,11 +200,17 @@ class Process {
     forecaster_.SetWanted(name, {});
   }
 
-  plan::AnticipatedFloor AnticipatedFloorOf(const kube::ObjectKey& key,
-                                            const std::string& target) const {
-    const auto floor = forecaster_.FloorOf({key.namespace_, key.name}, target);
-    if (!floor.anticipated) return {.loading = floor.loading};
-    return {.replicas = floor.anticipated->replicas, .why = floor.anticipated->why};
+  std::map<std::string, plan::AnticipatedFloor> AnticipatedFloorsOf(
+      const kube::ObjectKey& key) const {
+    std::map<std::string, plan::AnticipatedFloor> floors;
+    for (auto& [target, floor] : forecaster_.FloorsOf({key.namespace_, key.name})) {
+      plan::AnticipatedFloor& its = floors[target];
+      its.loading = floor.loading && !floor.anticipated;
+      if (!floor.anticipated) continue;
+      its.replicas = floor.anticipated->replicas;
+      its.why = floor.anticipated->why;
+    }
+    return floors;
   }
 
   void WantAll() {

@@ -43,20 +43,6 @@ plan::MetricEvidence ToEvidence(const std::optional<scaling::Sample>& sample) {
   return {};
 }
 
-// Of the workloads that have anticipation, as in Observed::anticipated.
-std::vector<std::string> TargetsOf(const Json& backend) {
-  std::vector<std::string> targets;
-  if (Find(backend, {"spec", "api", "autoscaling", "anticipation"})) targets.push_back("api");
-  const Json* workers = Find(backend, {"spec", "workers"});
-  if (!workers || !workers->is_array()) return targets;
-  for (const Json& worker : *workers) {
-    if (Find(worker, {"autoscaling", "anticipation"})) {
-      targets.push_back("worker/" + StringAt(worker, {"name"}));
-    }
-  }
-  return targets;
-}
-
 }  // namespace
 
 Controller::Controller(const kube::Client& client, ClusterView& view,
@@ -82,17 +68,14 @@ Controller::Controller(const kube::Client& client, ClusterView& view,
 
 Expected<void> Controller::Run(std::stop_token stop) { return runner_.Run(std::move(stop)); }
 
-plan::Observed Controller::Observe(const kube::ObjectKey& key, const Json& backend) const {
+plan::Observed Controller::Observe(const kube::ObjectKey& key) const {
   plan::Observed observed = view_.Observe(key);
-  for (auto& [id, sample] : sampler_.Snapshot()) {
-    if (id.backend != scaling::BackendKey{key.namespace_, key.name}) continue;
+  for (auto& [id, sample] : sampler_.Snapshot({key.namespace_, key.name})) {
     observed.metrics[{id.target, id.metric}] = ToEvidence(sample);
   }
   observed.metrics_api = options_.metrics_api();
   observed.scaling = options_.scaling(key);
-  for (const std::string& target : TargetsOf(backend)) {
-    observed.anticipated[target] = options_.anticipated(key, target);
-  }
+  observed.anticipated = options_.anticipated(key);
   observed.entropy = DrawEntropy();
   return observed;
 }
@@ -103,7 +86,7 @@ Expected<kube::Result> Controller::Reconcile(const kube::ObjectKey& key) {
   if (IsGoing(key, uid) || !cached)
     return kube::Result{};  // deleted: the garbage collector does the rest
   const Json backend = cached->ToJson();
-  plan::Observed observed = Observe(key, backend);
+  plan::Observed observed = Observe(key);
   plan::Plan plan = plan::MakePlan(backend, options_.defaults, observed, clock_.WallNow());
   Outcome outcome = executor_.Execute(key, plan, observed);
   metrics_.CountWrites(outcome.writes);

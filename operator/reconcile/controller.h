@@ -34,9 +34,9 @@ struct ControllerOptions {
   // What the Direct engine decided for the workloads of a backend (DirectScaler::States).
   std::function<std::map<std::string, plan::ScalingState>(const kube::ObjectKey&)> scaling =
       [](const kube::ObjectKey&) { return std::map<std::string, plan::ScalingState>(); };
-  // The floor that former days give a target of a backend (scaling::Forecaster).
-  std::function<plan::AnticipatedFloor(const kube::ObjectKey&, const std::string&)> anticipated =
-      [](const kube::ObjectKey&, const std::string&) { return plan::AnticipatedFloor(); };
+  // The floors that former days give the targets of a backend (scaling::Forecaster).
+  std::function<std::map<std::string, plan::AnticipatedFloor>(const kube::ObjectKey&)> anticipated =
+      [](const kube::ObjectKey&) { return std::map<std::string, plan::AnticipatedFloor>(); };
   kube::Metrics* kube_metrics = nullptr;  // must outlive the controller
 };
 
@@ -56,7 +56,7 @@ class Controller {
 
  private:
   bool IsGoing(const kube::ObjectKey& key, const std::string& uid);
-  plan::Observed Observe(const kube::ObjectKey& key, const Json& backend) const;
+  plan::Observed Observe(const kube::ObjectKey& key) const;
   Expected<void> WriteStatus(const Json& backend, const Json& status);
   void Announce(const Json& backend, const std::vector<plan::Event>& events);
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/log.h"
+#include "operator/api/autoscaled.h"
 #include "operator/api/names.h"
 #include "operator/api/parse.h"
 #include "operator/plan/engine.h"
@@ -107,10 +108,9 @@ void DirectScaler::Evaluate(const kube::ObjectPtr& object, Entry& entry) {
     entry.reference = kube::RefTo(json);
     if (entry.usable) {
       std::map<std::string, Workload> workloads;
-      const auto add = [&](const std::string& target, std::string deployment,
-                           const api::Workload& spec) {
-        if (!spec.autoscaling) return;
-        Workload workload{target, std::move(deployment), *spec.autoscaling,
+      api::ForEachAutoscaled(*backend, [&](const std::string& target, const std::string& deployment,
+                                           const api::Workload& spec) {
+        Workload workload{target, deployment, *spec.autoscaling,
                           scaling::MakePolicy(*spec.autoscaling)};
         workload.policy.paused |= backend->paused;
         // What was learned outlives a change of the spec.
@@ -119,11 +119,7 @@ void DirectScaler::Evaluate(const kube::ObjectPtr& object, Entry& entry) {
           workload.shown = std::move(old->second.shown);
         }
         workloads.emplace(target, std::move(workload));
-      };
-      add("api", api::ApiName(backend->name), backend->api);
-      for (const api::Worker& worker : backend->workers) {
-        add("worker/" + worker.name, api::WorkerName(backend->name, worker.name), worker);
-      }
+      });
       entry.workloads = std::move(workloads);
     }
   }

@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "operator/api/autoscaled.h"
 #include "operator/plan/engine.h"
 #include "operator/podmetrics/source.h"
 #include "operator/reconcile/direct_scaler.h"
@@ -24,8 +25,8 @@ std::vector<scaling::WantedMetric> WantedMetrics(const api::Backend& backend,
   if (!backend.prometheus_access.IsPlain()) {
     access = std::make_shared<const api::PrometheusAccess>(backend.prometheus_access);
   }
-  const auto add = [&](const std::string& target, const api::Workload& workload) {
-    if (!workload.autoscaling) return;
+  api::ForEachAutoscaled(backend, [&](const std::string& target, const std::string&,
+                                      const api::Workload& workload) {
     const bool direct = plan::EngineOf(*workload.autoscaling, metrics_api) == api::Engine::kDirect;
     for (const api::Metric& metric : workload.autoscaling->metrics) {
       scaling::WantedMetric one{.id = {{backend.namespace_, backend.name}, target, metric.name}};
@@ -47,9 +48,7 @@ std::vector<scaling::WantedMetric> WantedMetrics(const api::Backend& backend,
       if (!leading && idle) one.interval = scaling::kOnDemand;
       wanted.push_back(std::move(one));
     }
-  };
-  add("api", backend.api);
-  for (const api::Worker& worker : backend.workers) add("worker/" + worker.name, worker);
+  });
   return wanted;
 }
 

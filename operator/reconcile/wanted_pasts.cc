@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "operator/api/autoscaled.h"
 #include "operator/scaling/policy.h"
 
 namespace sb::reconcile {
@@ -14,25 +15,24 @@ std::vector<scaling::WantedPast> WantedPasts(const api::Backend& backend) {
   if (!backend.prometheus_access.IsPlain()) {
     access = std::make_shared<const api::PrometheusAccess>(backend.prometheus_access);
   }
-  const auto add = [&](std::string target, const api::Workload& workload) {
-    if (!workload.autoscaling || !workload.autoscaling->anticipation) return;
-    // Nothing is raised while paused, so nothing is asked.
-    if (backend.paused || workload.autoscaling->paused) return;
-    const scaling::Policy policy = scaling::MakePolicy(*workload.autoscaling);
-    scaling::WantedPast past{.target = std::move(target),
-                             .anticipation = *policy.anticipation,
-                             .max_replicas = policy.max_replicas,
-                             .tolerance = policy.behavior.up.tolerance};
-    for (std::size_t i = 0; i < policy.metrics.size(); ++i) {
-      if (!policy.metrics[i].recorded) continue;
-      past.metrics.push_back(
-          {policy.metrics[i],
-           {backend.prometheus_url, workload.autoscaling->metrics[i].promql, access}});
-    }
-    wanted.push_back(std::move(past));
-  };
-  add("api", backend.api);
-  for (const api::Worker& worker : backend.workers) add("worker/" + worker.name, worker);
+  api::ForEachAutoscaled(
+      backend, [&](const std::string& target, const std::string&, const api::Workload& workload) {
+        if (!workload.autoscaling->anticipation) return;
+        // Nothing is raised while paused, so nothing is asked.
+        if (backend.paused || workload.autoscaling->paused) return;
+        const scaling::Policy policy = scaling::MakePolicy(*workload.autoscaling);
+        scaling::WantedPast past{.target = target,
+                                 .anticipation = *policy.anticipation,
+                                 .max_replicas = policy.max_replicas,
+                                 .tolerance = policy.behavior.up.tolerance};
+        for (std::size_t i = 0; i < policy.metrics.size(); ++i) {
+          if (!policy.metrics[i].recorded) continue;
+          past.metrics.push_back(
+              {policy.metrics[i],
+               {backend.prometheus_url, workload.autoscaling->metrics[i].promql, access}});
+        }
+        wanted.push_back(std::move(past));
+      });
   return wanted;
 }
 

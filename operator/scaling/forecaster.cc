@@ -77,6 +77,16 @@ Forecaster::Floor Forecaster::FloorOf(const BackendKey& backend, const std::stri
   return found == workloads_.end() ? Floor{} : FloorAt(found->second, clock_.WallNow());
 }
 
+std::map<std::string, Forecaster::Floor> Forecaster::FloorsOf(const BackendKey& backend) const {
+  const std::lock_guard lock(workloads_mutex_);
+  std::map<std::string, Floor> floors;
+  for (auto each = workloads_.lower_bound({backend, ""});
+       each != workloads_.end() && each->first.first == backend; ++each) {
+    floors.emplace(each->first.second, FloorAt(each->second, clock_.WallNow()));
+  }
+  return floors;
+}
+
 // Holding workloads_mutex_.
 Forecaster::Floor Forecaster::FloorAt(const Workload& workload, WallTime now) const {
   Floor floor{.loading = !workload.asked_once};

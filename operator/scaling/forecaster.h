@@ -69,6 +69,8 @@ class Forecaster {
   };
   // The present floor. Neither of the two for a workload that is not wanted.
   Floor FloorOf(const BackendKey& backend, const std::string& target) const;
+  // Those of all workloads of the backend that are wanted, by target.
+  std::map<std::string, Floor> FloorsOf(const BackendKey& backend) const;
 
   // Makes the query that is due; false: none is.
   bool AskOne();

@@ -34,6 +34,10 @@ class ForecasterTest : public testing::Test {
   }
   std::optional<int> Floor() const {
     const auto floor = forecaster_.FloorOf(kTodo, "api");
+    const auto all = forecaster_.FloorsOf(kTodo);
+    EXPECT_EQ(all.contains("api") && all.at("api").anticipated.has_value(),
+              floor.anticipated.has_value());
+    EXPECT_TRUE(forecaster_.FloorsOf({"default", "nobody"}).empty());
     return floor.anticipated ? std::optional(floor.anticipated->replicas) : std::nullopt;
   }
 

@@ -107,6 +107,17 @@ class Sampler::Impl {
     return all;
   }
 
+  std::vector<std::pair<MetricId, std::optional<Sample>>> Snapshot(
+      const BackendKey& backend) const {
+    const std::lock_guard lock(mutex_);
+    std::vector<std::pair<MetricId, std::optional<Sample>>> its;
+    for (auto each = metrics_.lower_bound({backend, "", ""});
+         each != metrics_.end() && each->first.backend == backend; ++each) {
+      its.emplace_back(each->first, PresentOf(*each->second));
+    }
+    return its;
+  }
+
   Duration StuckFor() const {
     const std::lock_guard lock(mutex_);
     const TimePoint now = clock_.Now();
@@ -338,6 +349,10 @@ void Sampler::Forget(const BackendKey& backend) { impl_->SetWanted(backend, {});
 std::optional<Sample> Sampler::Latest(const MetricId& id) const { return impl_->Latest(id); }
 std::optional<Sample> Sampler::Current(const MetricId& id, Duration max_age, TimePoint deadline) {
   return impl_->Current(id, max_age, deadline);
+}
+std::vector<std::pair<MetricId, std::optional<Sample>>> Sampler::Snapshot(
+    const BackendKey& backend) const {
+  return impl_->Snapshot(backend);
 }
 std::vector<std::pair<MetricId, std::optional<Sample>>> Sampler::Snapshot() const {
   return impl_->Snapshot();

@@ -81,6 +81,8 @@ class Sampler {
 
   // Every wanted metric and what is known of it.
   std::vector<std::pair<MetricId, std::optional<Sample>>> Snapshot() const;
+  // The same of one backend, at the cost of its own metrics.
+  std::vector<std::pair<MetricId, std::optional<Sample>>> Snapshot(const BackendKey& backend) const;
 
   // How long a poll has been due while no answer, good or bad, came from anywhere. For readiness: a
   // sampler that is stuck knows nothing, which is worse than a Prometheus that is away.

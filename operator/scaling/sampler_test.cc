@@ -178,6 +178,11 @@ TEST_F(SamplerTest, SnapshotListsWhatIsWanted) {
   ASSERT_THAT(all, SizeIs(2));
   EXPECT_EQ(all[0].first, kShopRate);
   EXPECT_NE(all[0].second.has_value(), all[1].second.has_value());
+  const auto of_shop = sampler_.Snapshot(kShop);
+  ASSERT_THAT(of_shop, SizeIs(1));
+  EXPECT_EQ(of_shop[0].first, kShopRate);
+  EXPECT_EQ(of_shop[0].second.has_value(), all[0].second.has_value());
+  EXPECT_THAT(sampler_.Snapshot({"default", "no one's"}), IsEmpty());
 }
 
 // What the HPA controller's asks, one each 15 s, make of queries at Prometheus. KEDA makes one of
