@@ -20,7 +20,7 @@ _MOST_CONNECTIONS = 12_000
 _TIMES = 2.0
 _TRIAL_SECONDS = 2.0
 _TRIALS = 5
-_NEAR_ENOUGH = 0.97
+_OFF_BY = 0.05
 _SPARE_DESCRIPTORS = 200
 PATH = "/tasks/{user}?limit=1000"
 
@@ -56,7 +56,7 @@ def measure(service: Service, user: int, seconds: float) -> Overload:
     for _ in range(_TRIALS):
         trial = _drive(service.port, path, connections, interval_ms, _TRIAL_SECONDS)
         asked = trial.good_rate + trial.refused_rate
-        if asked >= _NEAR_ENOUGH * peak.good_rate * _TIMES:
+        if abs(asked / (peak.good_rate * _TIMES) - 1) <= _OFF_BY:
             break
         latency_ms = connections / asked * 1e3 - interval_ms
         interval_ms = pause_ms(connections, peak.good_rate * _TIMES, latency_ms)
