@@ -24,18 +24,18 @@ def measure(cluster: Cluster, api: Api, scenario: Scenario, apply) -> dict[str, 
     until_ready(api, apply, stepping_backend(_waves(scenario, time.time() + 1e6)), STORE)
     plan = _waves(scenario, time.time() + _LEAD_SECONDS)
     changes: Changes = defaultdict(list)
-    ends = max(wave.begin for each in plan.values() for wave in each) + scenario.cycles * scenario.period_seconds
+    ends = max(wave.begin + scenario.steps_of(engine)[1] * wave.period for engine, each in plan.items() for wave in each)
     in_background("counts", lambda: _watch(api, changes, ends + 60))
     apply(stepping_backend(plan))
     _check_the_clock(api, plan[DIRECT][0])
-    with Bar(f"{scenario.workloads} workloads of each engine, {scenario.cycles} steps each", ends - time.time()) as bar:
+    with Bar(f"{scenario.workloads} workloads of each engine, {scenario.cycles} and {scenario.hpa_cycles} steps each", ends - time.time()) as bar:
         before = time.time()
         while (now := time.time()) < ends:
             bar.advance(now - before)
             before = now
             time.sleep(0.5)
     return {engine: [delay for number, wave in enumerate(each)
-                     for delay in delays(wave, changes[deployment(engine, number)], scenario.cycles, engine)]
+                     for delay in delays(wave, changes[deployment(engine, number)], scenario.steps_of(engine)[1], engine)]
             for engine, each in plan.items()}
 
 
@@ -65,9 +65,8 @@ def until_ready(api: Api, apply, thing: dict, name: str) -> None:
 
 
 def _waves(scenario: Scenario, begin: float) -> dict[str, list[waves.Wave]]:
-    """Steps of the two engines alternate."""
-    both = waves.spread(2 * scenario.workloads, begin, scenario.period_seconds, scenario.period_seconds / 2)
-    return {DIRECT: both[0::2], HPA: both[1::2]}
+    return {engine: waves.spread(scenario.workloads, begin, period, period / 2)
+            for engine in (DIRECT, HPA) for period, _ in [scenario.steps_of(engine)]}
 
 
 def _watch(api: Api, changes: Changes, ends: float) -> None:

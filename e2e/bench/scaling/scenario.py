@@ -18,13 +18,20 @@ class Scenario:
     workloads: int = 8           # of each engine
     period_seconds: float = 53.7  # no multiple of any period of the operator or of the controller
     cycles: int = 7
+    # The HPA controller looks every 15 s, at a sample that may be 21 s old: half of its period has to be longer than both.
+    hpa_period_seconds: float = 97.1
+    hpa_cycles: int = 4
     zero_backends: int = 3
     zero_period_seconds: float = 61.3
     zero_cycles: int = 4
 
+    def steps_of(self, engine: str) -> tuple[float, int]:
+        """The period of an engine's waves, and how many."""
+        return (self.period_seconds, self.cycles) if engine == DIRECT else (self.hpa_period_seconds, self.hpa_cycles)
+
 
 FULL = Scenario()
-QUICK = Scenario(workloads=2, cycles=2, zero_backends=1, zero_cycles=2)
+QUICK = Scenario(workloads=2, cycles=2, hpa_cycles=2, zero_backends=1, zero_cycles=2)
 
 
 def deployment(engine: str, number: int) -> str:
