@@ -62,9 +62,7 @@ class Session {
         redis_(loop_, RedisOptions(settings)),
         queue_(redis_, settings.queue) {
     if (!settings.database_url.empty()) {
-      store::PostgresOptions options;
-      options.url = settings.database_url;
-      postgres_.emplace(loop_, options, jobs::Statements());
+      postgres_.emplace(loop_, PostgresOptionsOf(settings), jobs::Statements());
     }
     letters_.emplace(queue_, postgres_ ? &*postgres_ : nullptr, settings.queue);
   }

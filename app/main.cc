@@ -49,6 +49,12 @@ int Run(int argc, char** argv) {
     command->add_option("--queue", settings.queue, "queue of jobs")
         ->envname("QUEUE")
         ->capture_default_str();
+    command
+        ->add_option("--statement-timeout", settings.statement_timeout_seconds,
+                     "seconds after which PostgreSQL ends a statement")
+        ->envname("STATEMENT_TIMEOUT")
+        ->check(CLI::Range(0.1, 600.0))
+        ->capture_default_str();
   };
   CLI::App* const serve = app.add_subcommand("serve", "Serve the HTTP API.");
   add_operations(serve);

@@ -79,8 +79,7 @@ ServingThread::ServingThread(const Settings& settings, store::Connections connec
                              http::RequestMetrics::Shard& shard)
     : lifecycle_(lifecycle) {
   if (!settings.database_url.empty()) {
-    store::PostgresOptions options;
-    options.url = settings.database_url;
+    store::PostgresOptions options = PostgresOptionsOf(settings);
     options.on_first_connected = [this] { lifecycle_.Reached(); };
     database_.emplace(loop_, options, connections, task_queue, settings.database_replica_url);
   }

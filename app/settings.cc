@@ -12,6 +12,14 @@ constexpr int kMostTransactions = 4;
 
 }  // namespace
 
+store::PostgresOptions PostgresOptionsOf(const Settings& settings) {
+  store::PostgresOptions options;
+  options.url = settings.database_url;
+  options.query_timeout = std::chrono::milliseconds(
+      static_cast<std::int64_t>(settings.statement_timeout_seconds * 1000));
+  return options;
+}
+
 Concurrency ConcurrencyOf(const Settings& settings, int cores) {
   const int pool = std::max(1, settings.pool_size);
   const int wanted = settings.threads > 0 ? settings.threads : cores;

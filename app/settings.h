@@ -7,6 +7,7 @@
 
 #include "app/http/access_log.h"
 #include "app/store/connections.h"
+#include "app/store/postgres.h"
 
 namespace todo {
 
@@ -17,6 +18,7 @@ struct Settings {
   http::AccessLog::Level access_log = http::AccessLog::Level::kFailures;  // ACCESS_LOG
   int threads = 0;                                                        // THREADS; 0: one a core
   int pool_size = 20;  // POOL_SIZE: database connections at most, of the whole process
+  double statement_timeout_seconds = 5;  // STATEMENT_TIMEOUT: PostgreSQL ends what takes longer
   // The URLs come from the environment only: arguments are visible to every process of the machine.
   std::string database_url;                          // DATABASE_URL
   std::string database_replica_url;                  // DATABASE_REPLICA_URL: a standby for reads
@@ -51,6 +53,9 @@ struct Settings {
   bool check_schema = false;           // migrate: compare only
   int lock_timeout_ms = 2'000;         // migrate: of one try to lock a table
 };
+
+// Of connections to `database_url`.
+store::PostgresOptions PostgresOptionsOf(const Settings& settings);
 
 // How many threads serve, and how many database connections each of them has: together never more
 // than `pool_size`. A small pool has fewer threads rather than threads without transactions.

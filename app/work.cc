@@ -60,9 +60,7 @@ int Work(const Settings& settings) {
 
   std::optional<store::Postgres> postgres;
   if (!settings.database_url.empty()) {
-    store::PostgresOptions database;
-    database.url = settings.database_url;
-    postgres.emplace(jobs_loop, database, jobs::Statements());
+    postgres.emplace(jobs_loop, PostgresOptionsOf(settings), jobs::Statements());
   }
   jobs::Pool pool(jobs_loop, AvailableCores());
   webhooks::Poster poster(jobs_loop, {.allow_private = settings.webhook_allow_private});
