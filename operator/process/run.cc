@@ -75,7 +75,11 @@ class Process {
             [this](const scaling::BackendKey& key) {
               queue_.Add({key.namespace_name, key.name});
             },
-            [this](Duration took, const Error* error) { api_metrics_.ObserveQuery(took, error); }),
+            [this](Duration took, const Error* error) { api_metrics_.ObserveQuery(took, error); },
+            [this](const scaling::BackendKey& key) {
+              // Of what is wanted, and nothing is before everything here has been constructed.
+              if (elector_.IsLeader()) direct_.Wake({key.namespace_name, key.name});
+            }),
         view_(client_, ViewOptions()),
         elector_(election_client_,
                  {.lease = {options.pod_namespace, kLeaseName},

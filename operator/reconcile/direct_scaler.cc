@@ -71,22 +71,37 @@ DirectScaler::DirectScaler(const kube::Client& client, const ClusterView& view,
 DirectScaler::~DirectScaler() = default;
 
 void DirectScaler::Run(std::stop_token stop) {
+  TimePoint next_round = clock_.Now();
   while (!stop.stop_requested()) {
-    const TimePoint began = clock_.Now();
-    EvaluateAll();
-    const Duration left = kDirectInterval - (clock_.Now() - began);
-    if (left > Duration::zero()) clock_.Sleep(left, stop);
+    if (clock_.Now() >= next_round) {
+      next_round = clock_.Now() + kDirectInterval;
+      EvaluateAll();
+    }
+    std::set<kube::ObjectKey> woken;
+    {
+      std::unique_lock lock(woken_mutex_);
+      wake_.wait_for(lock, stop, next_round - clock_.Now(), [&] { return !woken_.empty(); });
+      woken.swap(woken_);
+    }
+    for (const kube::ObjectKey& key : woken) {
+      if (const kube::ObjectPtr object = view_.Backend(key)) Evaluate(object);
+    }
   }
+}
+
+void DirectScaler::Wake(const kube::ObjectKey& backend) {
+  {
+    const std::lock_guard lock(woken_mutex_);
+    woken_.insert(backend);
+  }
+  wake_.notify_one();
 }
 
 void DirectScaler::EvaluateAll() {
   std::set<kube::ObjectKey> seen;
   for (const kube::ObjectPtr& object : view_.AllBackends()) {
-    const kube::ObjectKey key = object->key();
-    seen.insert(key);
-    auto& entry = entries_[key];
-    if (!entry) entry = std::make_unique<Entry>();
-    Evaluate(object, *entry);
+    seen.insert(object->key());
+    Evaluate(object);
   }
   std::erase_if(entries_, [&](const auto& entry) { return !seen.contains(entry.first); });
   const std::lock_guard lock(shown_mutex_);
@@ -94,8 +109,11 @@ void DirectScaler::EvaluateAll() {
   std::erase_if(present_, [&](const auto& each) { return !seen.contains(each.first.first); });
 }
 
-void DirectScaler::Evaluate(const kube::ObjectPtr& object, Entry& entry) {
+void DirectScaler::Evaluate(const kube::ObjectPtr& object) {
   const kube::ObjectKey key = object->key();
+  std::unique_ptr<Entry>& known = entries_[key];
+  if (!known) known = std::make_unique<Entry>();
+  Entry& entry = *known;
   const std::int64_t generation = object->At({"metadata", "generation"}).Integer();
   const bool deleting = static_cast<bool>(object->At({"metadata", "deletionTimestamp"}));
   if (entry.uid != object->uid() || entry.generation != generation || deleting) {

@@ -1,9 +1,10 @@
-// The Direct engine: decides every two seconds how many pods each of its workloads should have,
-// from the samples that the sampler keeps, and writes the count through /scale when it changes.
-// Runs on the leader only.
+// The Direct engine: decides every two seconds, and as soon as there is something new to decide
+// from, how many pods each of its workloads should have, from the samples that the sampler keeps,
+// and writes the count through /scale when it changes. Runs on the leader only.
 //
 //   DirectScaler scaler(client, view, sampler, recorder, {.defaults = …, .metrics_api = …});
 //   scaler.Run(stop);                      // on a thread of its own
+//   scaler.Wake(key);                      // from the sampler: this backend has a new value
 //   observed.scaling = scaler.States(key)  // for the status
 //
 // What keeps a count still: an HPA object of the workload that is not gone yet, an ownership of
@@ -12,9 +13,11 @@
 // never by writing the same number again. After a change of leader the history is empty, which only
 // delays scaling in (scaling/decision.h).
 //
-// Thread-safe: States and Snapshot may be called from any thread; Run and EvaluateAll from one.
+// Thread-safe: Wake, States and Snapshot may be called from any thread, Run and EvaluateAll from
+// one.
 #pragma once
 
+#include <condition_variable>
 #include <functional>
 #include <map>
 #include <memory>
@@ -62,6 +65,8 @@ class DirectScaler {
   ~DirectScaler();
 
   void Run(std::stop_token stop);
+  // The backend is looked at now instead of with the next round. Never blocks.
+  void Wake(const kube::ObjectKey& backend);
   // One round over all backends.
   void EvaluateAll();
 
@@ -83,7 +88,7 @@ class DirectScaler {
   struct Workload;
   struct Entry;
 
-  void Evaluate(const kube::ObjectPtr& object, Entry& entry);
+  void Evaluate(const kube::ObjectPtr& object);
   void EvaluateWorkload(const kube::ObjectKey& key, Entry& entry, Workload& workload);
   bool IsOurs(const kube::ObjectKey& key, const Workload& workload,
               const kube::Object& deployment) const;
@@ -100,6 +105,10 @@ class DirectScaler {
   const Clock& clock_;
 
   std::map<kube::ObjectKey, std::unique_ptr<Entry>> entries_;  // the evaluating thread's
+
+  std::mutex woken_mutex_;  // guards the next
+  std::set<kube::ObjectKey> woken_;
+  std::condition_variable_any wake_;
 
   mutable std::mutex shown_mutex_;  // guards the two below
   std::map<kube::ObjectKey, std::map<std::string, plan::ScalingState>> states_;

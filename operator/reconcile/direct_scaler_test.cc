@@ -51,9 +51,13 @@ class DirectScalerTest : public testing::Test {
          {"status", {{"readyReplicas", 2}}}});
     view_.Start();
     EXPECT_TRUE(view_.WaitForSync(10s, {}));
+    Want("rate");
+  }
+
+  void Want(const std::string& query) {
     sampler_.SetWanted(
         {"shop", "todo"},
-        {{.id = kRate, .url = "http://p", .query = "rate", .interval = kDirectInterval}});
+        {{.id = kRate, .url = "http://p", .query = query, .interval = kDirectInterval}});
   }
 
   DirectScalerOptions Options() {
@@ -86,6 +90,10 @@ class DirectScalerTest : public testing::Test {
   }
   long long Replicas() const {
     return IntAt(*server_.Get(kube::Deployments(), kDeployment), {"spec", "replicas"});
+  }
+  void WaitForReplicas(long long wanted) {
+    for (int i = 0; i < 10'000 && Replicas() != wanted; ++i) std::this_thread::sleep_for(1ms);
+    ASSERT_EQ(Replicas(), wanted);
   }
   void SetSpec(const char* field, Json value) {
     server_.Edit(Backends(), kKey,
@@ -133,6 +141,20 @@ TEST_F(DirectScalerTest, WritesTheScaleAndSaysWhy) {
   EXPECT_EQ(StringAt(events[0], {"reason"}), "ScaledOut");
   EXPECT_THAT(StringAt(events[0], {"note"}),
               HasSubstr("Deployment todo-api from 2 to 5: rate is 450"));
+}
+
+TEST_F(DirectScalerTest, ANewValueIsDecidedOnBeforeTheNextRound) {
+  ASSERT_TRUE(server_.WaitForWatchers(60s, ChildKinds().size() + 2));
+  rate_ = 350;
+  ASSERT_TRUE(sampler_.PollOne());
+  // The clock stands still, so the thread has one round and no other.
+  std::jthread running([this](const std::stop_token& stop) { scaler_.Run(stop); });
+  WaitForReplicas(4);
+  rate_ = 450;
+  Want("rate of another minute");  // due at once
+  ASSERT_TRUE(sampler_.PollOne());
+  scaler_.Wake(kKey);
+  WaitForReplicas(5);
 }
 
 TEST_F(DirectScalerTest, ASettledWorkloadIsNotWritten) {

@@ -29,12 +29,13 @@ Sample OutOfTime(WallTime now) {
 class Sampler::Impl {
  public:
   Impl(Query query, const Clock& clock, SamplerOptions options, OnEvidenceChange on_evidence_change,
-       Observe observe)
+       Observe observe, OnNews on_news)
       : query_(std::move(query)),
         clock_(clock),
         options_(options),
         on_evidence_change_(std::move(on_evidence_change)),
         observe_(std::move(observe)),
+        on_news_(std::move(on_news)),
         last_answer_(clock.Now()),
         random_(std::random_device{}()) {
     for (int i = 0; i < options_.threads; ++i) {
@@ -93,9 +94,9 @@ class Sampler::Impl {
     const Sample sample = Ask(polled->source, std::min<Duration>(left, options_.timeout));
     lock.lock();
     Release(asks_in_flight_, polled->source.url);
-    Finish(*polled, sample);
+    const bool news = Finish(*polled, sample);
     const std::optional<Sample> present = PresentOf(*polled);
-    Announce(std::move(lock), polled.get());
+    Announce(std::move(lock), polled.get(), news);
     return present;
   }
 
@@ -132,7 +133,7 @@ class Sampler::Impl {
     std::unique_lock lock(mutex_);
     const SourcePtr polled = TakeDue(clock_.Now());
     if (polled == nullptr) {
-      Announce(std::move(lock), nullptr);
+      Announce(std::move(lock), nullptr, false);
       return false;
     }
     ++polls_in_flight_[polled->source.url];
@@ -140,8 +141,8 @@ class Sampler::Impl {
     const Sample sample = Ask(polled->source, options_.timeout);
     lock.lock();
     Release(polls_in_flight_, polled->source.url);
-    Finish(*polled, sample);
-    Announce(std::move(lock), polled.get());
+    const bool news = Finish(*polled, sample);
+    Announce(std::move(lock), polled.get(), news);
     return true;
   }
 
@@ -212,12 +213,14 @@ class Sampler::Impl {
                           : Evaluate(answer, clock_.WallNow());
   }
 
-  // Holding mutex_. A source that nobody wants any more is not scheduled again.
-  void Finish(PolledSource& polled, Sample sample) {
+  // Whether the sample says something new. Holding mutex_. A source that nobody wants any more is
+  // not scheduled again.
+  bool Finish(PolledSource& polled, Sample sample) {
     const TimePoint now = clock_.Now();
-    if (const auto old = PresentOf(polled); old && SameEvidence(*old, sample)) {
-      sample.error = old->error;
-    }
+    const auto old = PresentOf(polled);
+    if (old && SameEvidence(*old, sample)) sample.error = old->error;
+    const bool news = !old || old->evidence != sample.evidence || old->value != sample.value ||
+                      old->pods != sample.pods;
     polled.sample = std::move(sample);
     polled.answered = now;
     polled.asking = false;
@@ -226,6 +229,7 @@ class Sampler::Impl {
     Charge(polled, options_.cadence, now);
     Schedule(polled, now);
     changed_.notify_all();
+    return news;
   }
 
   // Plans the next background poll of a source, if there is to be one. Holding mutex_.
@@ -252,16 +256,20 @@ class Sampler::Impl {
     for (const auto& [id, interval] : polled.wanted_by) told.insert(id.backend);
   }
 
-  // Tells of a change of `polled`, and now and then of samples that time has made stale.
-  void Announce(std::unique_lock<std::mutex> lock, PolledSource* polled) {
+  // Tells of what is new in `polled`, and now and then of samples that time has made stale.
+  void Announce(std::unique_lock<std::mutex> lock, PolledSource* polled, bool news) {
     const TimePoint now = clock_.Now();
-    std::set<BackendKey> told;
+    std::set<BackendKey> told, concerned;
+    if (news && on_news_) {
+      for (const auto& [id, interval] : polled->wanted_by) concerned.insert(id.backend);
+    }
     if (polled != nullptr) CollectChange(*polled, told);
     if (now >= next_stale_check_) {
       next_stale_check_ = now + kLookUp;
       for (const auto& [source, other] : sources_) CollectChange(*other, told);
     }
     lock.unlock();
+    for (const BackendKey& backend : concerned) on_news_(backend);
     if (!on_evidence_change_) return;
     for (const BackendKey& backend : told) on_evidence_change_(backend);
   }
@@ -320,6 +328,7 @@ class Sampler::Impl {
   const SamplerOptions options_;
   const OnEvidenceChange on_evidence_change_;
   const Observe observe_;
+  const OnNews on_news_;
 
   mutable std::mutex mutex_;  // guards everything below but threads_; never held during a query
   std::condition_variable_any changed_;  // an answer came, or something became due
@@ -337,9 +346,9 @@ class Sampler::Impl {
 };
 
 Sampler::Sampler(Query query, const Clock& clock, SamplerOptions options,
-                 OnEvidenceChange on_evidence_change, Observe observe)
+                 OnEvidenceChange on_evidence_change, Observe observe, OnNews on_news)
     : impl_(std::make_unique<Impl>(std::move(query), clock, options, std::move(on_evidence_change),
-                                   std::move(observe))) {}
+                                   std::move(observe), std::move(on_news))) {}
 Sampler::~Sampler() = default;
 
 void Sampler::SetWanted(const BackendKey& backend, std::vector<WantedMetric> metrics) {

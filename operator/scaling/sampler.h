@@ -56,11 +56,14 @@ class Sampler {
   // Told when SameEvidence no longer holds for a metric of the backend. Called without locks held,
   // from any thread; must not block.
   using OnEvidenceChange = std::function<void(const BackendKey&)>;
+  // Told when a sample of the backend says another number than the one before, or another evidence.
+  // Called like OnEvidenceChange.
+  using OnNews = std::function<void(const BackendKey&)>;
   // For metrics: how long a query took, and its error if it failed. Thread-safe.
   using Observe = std::function<void(Duration, const Error*)>;
 
   Sampler(Query query, const Clock& clock, SamplerOptions options = {},
-          OnEvidenceChange on_evidence_change = {}, Observe observe = {});
+          OnEvidenceChange on_evidence_change = {}, Observe observe = {}, OnNews on_news = {});
   ~Sampler();
   Sampler(const Sampler&) = delete;
   Sampler& operator=(const Sampler&) = delete;

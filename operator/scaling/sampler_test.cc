@@ -49,10 +49,11 @@ class SamplerTest : public testing::Test {
   bool empty_ = false;
   std::optional<Error> error_;
   std::vector<std::string> asked_;
-  std::vector<BackendKey> told_;
+  std::vector<BackendKey> told_, news_;
   Sampler sampler_{
       [this](const Source& source, Duration) { return Answer(source.url, source.query); }, clock_,
-      NoThreads(), [this](const BackendKey& key) { told_.push_back(key); }};
+      NoThreads(), [this](const BackendKey& key) { told_.push_back(key); }, {},
+      [this](const BackendKey& key) { news_.push_back(key); }};
 };
 
 TEST_F(SamplerTest, NothingIsKnownBeforeTheFirstAnswer) {
@@ -73,6 +74,20 @@ TEST_F(SamplerTest, PollsOnceAnInterval) {
   clock_.Advance(4s);
   EXPECT_EQ(PollAll(), 1);
   EXPECT_THAT(told_, SizeIs(1)) << "the same evidence is no news";
+}
+
+TEST_F(SamplerTest, TellsOfEachNewNumber) {
+  Want(kRate);
+  PollAll();
+  EXPECT_THAT(news_, ElementsAre(kTodo));
+  clock_.Advance(12s);
+  PollAll();
+  EXPECT_THAT(news_, SizeIs(1)) << "the same number is no news";
+  value_ = 6;
+  clock_.Advance(12s);
+  PollAll();
+  EXPECT_THAT(news_, ElementsAre(kTodo, kTodo));
+  EXPECT_THAT(told_, SizeIs(1)) << "it is the same evidence";
 }
 
 TEST_F(SamplerTest, EqualQueriesShareOneSample) {
