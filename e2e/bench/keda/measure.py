@@ -55,16 +55,19 @@ class Bench:
     def _settle(self, side: Side, processes: list[Process]) -> float:
         """Until everything has the count that its metric asks for; the seconds that it took."""
         started, wanted, done = time.monotonic(), names.replicas(STEADY), 0
+        late: list[str] = []
         with Bar(f"{side.name}: settled", self.scenario.objects) as bar, Connection() as connection:
             while done < self.scenario.objects:
                 for process in processes:
                     process.check()
                 if time.monotonic() - started > _SYNC_SECONDS:
-                    raise Failure(f"{side.name}: {done} of {self.scenario.objects} had their count in {_SYNC_SECONDS:g} s")
+                    raise Failure(f"{side.name}: {done} of {self.scenario.objects} had their count in {_SYNC_SECONDS:g} s; "
+                                  + _why(connection, late))
                 time.sleep(1)
                 things = json.loads(connection.call("GET", f"{_DEPLOYMENTS}?resourceVersion=0"))["items"]
                 # Whether kwok has played the pods by then is not the sides' doing.
-                now = sum(thing["spec"]["replicas"] == wanted for thing in things)
+                late = [thing["metadata"]["name"] for thing in things if thing["spec"]["replicas"] != wanted]
+                now = len(things) - len(late)
                 bar.advance(now - done)
                 done = now
         return time.monotonic() - started
@@ -97,3 +100,13 @@ class Bench:
                               f"within {_STEP_SECONDS:g} s")
             out += [at - shown for at in changed.values()]
         return out
+
+
+def _why(connection: Connection, late: list[str]) -> str:
+    """What is known of a workload without its count: the HPAs that scale it, word for word."""
+    if not late:
+        return "the others have no Deployment yet"
+    hpas = json.loads(connection.call("GET", f"/apis/autoscaling/v2/namespaces/{NAMESPACE}/horizontalpodautoscalers"))["items"]
+    told = [{"hpa": hpa["metadata"]["name"], **hpa.get("status", {})} for hpa in hpas
+            if hpa["spec"]["scaleTargetRef"]["name"] == late[0]]
+    return f"{late[0]} has not: {json.dumps(told)}"
