@@ -121,6 +121,7 @@ void Login::AddRoutes(std::vector<http::Route>& routes) {
                     .answers = {{204, "The session is over"}, {503, "No database"}},
                     .tag = "auth",
                     .summary = "End a session"});
+  password_change_.AddRoutes(routes);
 }
 
 Task Login::Limited(const Call& call, Handler handler) {

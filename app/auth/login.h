@@ -4,6 +4,7 @@
 //   POST /v1/auth/token     the same form -> a refresh token as well
 //   POST /v1/auth/refresh   {"refresh_token"} -> the next pair
 //   POST /v1/auth/logout    {"refresh_token"} -> 204; the session is over
+//   POST /v1/auth/password  password_change.h
 //
 // An unknown user, one without a password and a wrong password get the same answer after the same
 // work. Logins are limited per address and per user (limits::Policy::kToken, kTokenUser), whether
@@ -13,6 +14,7 @@
 #include <vector>
 
 #include "app/auth/authority.h"
+#include "app/auth/password_change.h"
 #include "app/auth/sessions.h"
 #include "app/auth/tokens.h"
 #include "app/http/router.h"
@@ -31,7 +33,8 @@ class Login {
         authority_(authority),
         limiter_(limiter),
         tokens_(authority.keys(), authority.token_options()),
-        sessions_(database, authority) {}
+        sessions_(database, authority),
+        password_change_(database, authority, limiter, tokens_) {}
 
   // Before those of users: /users/me is not the user called "me".
   void AddRoutes(std::vector<http::Route>& routes);
@@ -64,6 +67,7 @@ class Login {
   limits::Limiter* const limiter_;
   Tokens tokens_;
   Sessions sessions_;
+  PasswordChange password_change_;
 };
 
 }  // namespace todo::auth

@@ -296,3 +296,45 @@ def test_a_full_connection_of_a_login_survives_keep_alive(service, user):
         answer = connection.getresponse()
         assert answer.status == 200 and json.loads(answer.read())
     connection.close()
+
+
+def change_password(api, token, current, new):
+    return api.call("POST", "/v1/auth/password", body=json.dumps({"current_password": current, "new_password": new}),
+                    headers={**JSON, "Authorization": f"Bearer {token}"})
+
+
+def test_a_new_password_ends_all_sessions(service, user):
+    mine = log_in(service, user, "/v1/auth/token")
+    thief = log_in(service, user, "/v1/auth/token")
+    assert change_password(service, mine["access_token"], PASSWORD, "battery staple")[0] == 204
+    assert form(service, username=user["username"], password=PASSWORD)[0] == 401
+    assert form(service, username=user["username"], password="battery staple")[0] == 200
+    for session in (mine, thief):
+        assert refresh(service, session["refresh_token"])[0] == 401
+
+
+def test_a_password_is_changed_by_who_knows_it(service, user):
+    tokens = log_in(service, user, "/v1/auth/token")
+    status, headers, body = change_password(service, tokens["access_token"], "wrong horse", "battery staple")
+    assert status == 403 and headers["Content-Type"] == "application/problem+json"
+    assert "battery" not in json.dumps(body) and "wrong horse" not in json.dumps(body)
+    assert change_password(service, tokens["access_token"], PASSWORD, "short")[0] == 422
+    assert change_password(service, "no.such.token", PASSWORD, "battery staple")[0] == 401
+    assert form(service, username=user["username"], password=PASSWORD)[0] == 200
+    assert refresh(service, tokens["refresh_token"])[0] == 200, "nothing has changed, so the session goes on"
+
+
+def test_of_two_changes_at_once_one_counts(service, user):
+    token = log_in(service, user)["access_token"]
+    new = ["battery staple", "horse battery"]
+    with concurrent.futures.ThreadPoolExecutor(2) as both:
+        codes = list(both.map(lambda password: change_password(service, token, PASSWORD, password)[0], new))
+    assert codes.count(204) == 1 and set(codes) <= {204, 403, 409}, codes
+    assert form(service, username=user["username"], password=new[codes.index(204)])[0] == 200
+
+
+def test_a_stolen_token_cannot_guess_the_password(todo, user):
+    api = todo(RATE_LIMIT_TOKEN="off", RATE_LIMIT_TOKEN_USER="2/minute")
+    token = log_in(api, user)["access_token"]
+    codes = [change_password(api, token, f"guess {i}", "battery staple")[0] for i in range(3)]
+    assert codes == [403, 403, 429]
