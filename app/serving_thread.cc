@@ -64,7 +64,7 @@ std::vector<http::RequestMetrics::RouteLabels> RouteLabelsOfService(auth::Author
   jobs::Outbox outbox(nullptr, nullptr, "");
   jobs::Jobs jobs(nullptr, nullptr, outbox);
   v1::Users v1_users(nullptr, {});
-  v1::Tasks v1_tasks(nullptr, nullptr, "", {});
+  v1::Tasks v1_tasks(nullptr, nullptr, {});
   v1::Webhooks v1_webhooks(nullptr, {});
   v1::Jobs v1_jobs(nullptr, outbox, {});
   docs::Docs docs("", {});
@@ -114,7 +114,7 @@ ServingThread::ServingThread(const Settings& settings, store::Connections connec
                                        .guards = guards,
                                        .registration_guards = GuardsOf(limits::PerAddress(
                                            *limiter_, limits::Policy::kRegistration))});
-  v1_tasks_.emplace(OrNull(database_), &*outbox_, settings.queue, guards);
+  v1_tasks_.emplace(OrNull(database_), &*outbox_, guards);
   v1_webhooks_.emplace(
       OrNull(database_),
       v1::Webhooks::Options{.guards = guards, .allow_private = settings.webhook_allow_private});

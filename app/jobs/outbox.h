@@ -30,6 +30,7 @@ class Outbox {
   // The job's id. `owner`: who may see what becomes of it; none: whoever knows the id.
   boost::asio::awaitable<sb::Expected<std::string>> Put(std::string_view kind, sb::Json payload,
                                                         std::optional<std::int64_t> owner);
+  const std::string& queue() const { return queue_name_; }
 
  private:
   boost::asio::awaitable<void> HandOver(std::string id, std::string kind);

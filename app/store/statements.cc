@@ -51,8 +51,8 @@ constexpr const char* kCreateTasksOnceSql =
     " SELECT turn.mine, claimed.status, claimed.location, claimed.body"
     " FROM turn LEFT JOIN claimed ON true";
 
-// The same for a job that will make them: queued, and found by the workers' relay.
-constexpr const char* kEnqueueTasksOnceSql =
+// The same for a job: queued, and found by the workers' relay.
+constexpr const char* kEnqueueOnceSql =
     "WITH turn AS MATERIALIZED ("
     "  SELECT pg_try_advisory_xact_lock(hashtextextended($4::text, $3::bigint)) AS mine),"
     " claimed AS (INSERT INTO idempotency_keys AS k"
@@ -66,7 +66,7 @@ constexpr const char* kEnqueueTasksOnceSql =
     "  WHERE k.created_at <= now() - interval '24 hours'"
     "  RETURNING status, location, body),"
     " made AS (INSERT INTO jobs (id, queue, kind, payload, owner_id)"
-    "  SELECT $1::text, $6::text, 'bulk_tasks', $2::text::json, $3::bigint FROM claimed)"
+    "  SELECT $1::text, $6::text, $7::text, $2::text::json, $3::bigint FROM claimed)"
     " SELECT turn.mine, claimed.status, claimed.location, claimed.body"
     " FROM turn LEFT JOIN claimed ON true";
 
@@ -113,7 +113,7 @@ std::span<const Statement> Statements() {
        " ORDER BY n.n RETURNING " TODO_TASK("t") ") SELECT * FROM made ORDER BY id",
        true},
       {"v1_create_tasks_once", kCreateTasksOnceSql, true},
-      {"v1_enqueue_tasks_once", kEnqueueTasksOnceSql, true},
+      {"v1_enqueue_once", kEnqueueOnceSql, true},
       // Right after a write, so never from a replica.
       {"v1_answered",
        "SELECT fingerprint, status, location, body FROM idempotency_keys"

@@ -27,17 +27,17 @@ enum StatementId : std::size_t {
   kV1Tasks,        // $1 owner, $2 after id, $3 completed (-1: both), $4 title prefix, $5 limit ->
                    // tasks
   kV1CreateTasks,  // $1 titles, $2 completed, $3 owner -> tasks in the order given; all or none
-  kV1CreateTasksOnce,   // the same, $4 key, $5 fingerprint, $6 single -> mine, status, location,
-                        // body. mine 'f': another has the key right now. No status: nothing was
-                        // made, because the key has been used
-  kV1EnqueueTasksOnce,  // $1 job id, $2 payload, $3 owner, $4 key, $5 fingerprint, $6 queue -> as
-                        // above
-  kV1Answered,          // $1 user, $2 key -> fingerprint, status, location, body
-  kV1UpdateTask,        // $1 id, $2 owner, $3 title, $4 set title, $5 completed (-1: as it is),
-                        // $6 versions, $7 any -> task; all NULL: not one of these versions
-  kV1DeleteTask,        // $1 id, $2 owner, $3 versions, $4 any -> id; NULL as above
-  kV1CreateUser,        // $1 username, $2 password's hash -> user
-  kV1UserById,          // $1 id -> user
+  kV1CreateTasksOnce,  // the same, $4 key, $5 fingerprint, $6 single -> mine, status, location,
+                       // body. mine 'f': another has the key right now. No status: nothing was
+                       // made, because the key has been used
+  kV1EnqueueOnce,  // $1 job id, $2 payload, $3 owner, $4 key, $5 fingerprint, $6 queue, $7 kind ->
+                   // as above
+  kV1Answered,    // $1 user, $2 key -> fingerprint, status, location, body
+  kV1UpdateTask,  // $1 id, $2 owner, $3 title, $4 set title, $5 completed (-1: as it is),
+                  // $6 versions, $7 any -> task; all NULL: not one of these versions
+  kV1DeleteTask,  // $1 id, $2 owner, $3 versions, $4 any -> id; NULL as above
+  kV1CreateUser,  // $1 username, $2 password's hash -> user
+  kV1UserById,    // $1 id -> user
   kV1UpdateUser,  // $1 id, $2 username, $3 set username, $4 versions, $5 any -> user; NULL as above
   kV1DeleteUser,  // $1 id, $2 versions, $3 any -> id; NULL as above; with all their tasks
 

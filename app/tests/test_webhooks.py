@@ -229,6 +229,18 @@ def test_an_export_holds_all_tasks_and_no_formula(private):
     me.ask("GET", "/v1/exports/nothing").check(404)
 
 
+def test_an_export_asked_for_again_is_the_same_one(todo, redis, postgres):
+    me = Client(todo(RATE_LIMIT_TOKEN="off"))
+    first = me.ask("POST", "/v1/exports", Idempotency_Key="mine").check(202)
+    again = me.ask("POST", "/v1/exports", Idempotency_Key="mine").check(202)
+    assert again.headers["idempotent-replayed"] == "true"
+    assert (again.body, again.headers["location"]) == (first.body, first.headers["location"])
+    assert me.ask("POST", "/v1/exports").check(202).body["id"] != first.body["id"]
+    assert states(postgres) == {"queued": 2}
+    todo("worker")
+    assert finished(me, first.headers["location"])["kind"] == "csv_export"
+
+
 def test_an_export_that_is_not_done_or_too_large(todo, redis, postgres):
     api = todo(RATE_LIMIT_TOKEN="off")
     me = Client(api)

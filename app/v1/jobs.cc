@@ -2,6 +2,8 @@
 
 #include "app/http/json_writer.h"
 #include "app/http/replies.h"
+#include "app/v1/accept.h"
+#include "app/v1/idempotency.h"
 #include "app/v1/resource.h"
 #include "app/v1/shapes.h"
 #include "common/json.h"
@@ -58,22 +60,6 @@ void AppendTextOrNull(std::string& body, std::string_view name, std::string_view
   body += "\":null";
 }
 
-// 202 of a job that was accepted, or the problem.
-Response Accepted(const Expected<std::string>& id) {
-  if (!id) {
-    if (id.error().code == ErrorCode::kNotFound) return GoneUser();
-    return ProblemOf(id.error());
-  }
-  const std::string location = "/v1/jobs/" + *id;
-  std::string body = "{\"id\":";
-  http::AppendString(body, *id);
-  AppendText(body, "status_url", location);
-  body += '}';
-  Response response = Created(std::move(body), location, "");
-  response.status = 202;
-  return response;
-}
-
 }  // namespace
 
 void Jobs::AddRoutes(std::vector<http::Route>& routes) {
@@ -89,10 +75,11 @@ void Jobs::AddRoutes(std::vector<http::Route>& routes) {
                     .summary = "What became of a job"});
   routes.push_back({.method = "POST",
                     .pattern = "/v1/exports",
-                    .parameters = {},
+                    .parameters = {kIdempotencyKey},
                     .handler = [this](const Call& call) { return Export(call); },
                     .guards = guards_,
-                    .answers = {{202, "Accepted: it will be made.", &kAcceptedBulk, {"Location"}},
+                    .answers = {{202, "Accepted: it will be made.", &kAcceptedJob, {"Location"}},
+                                {409, "The same Idempotency-Key is being answered right now."},
                                 {503, "Come back later."}},
                     .tag = "jobs",
                     .summary = "Export your tasks as CSV"});
@@ -142,9 +129,9 @@ Task Jobs::Get(const Call& call) {
 
 Task Jobs::Export(const Call& call) {
   if (database_ == nullptr) co_return Unavailable();
-  auto put = outbox_.Put("csv_export", sb::Json::object(), call.principal->user_id);
-  const Expected<std::string> id = co_await std::move(put);
-  co_return Accepted(id);
+  auto accepting =
+      Accept(call, *database_, outbox_, "csv_export", sb::Json::object(), call.Text(0));
+  co_return co_await std::move(accepting);
 }
 
 Task Jobs::Download(const Call& call) {

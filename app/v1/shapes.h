@@ -49,8 +49,8 @@ inline constexpr Field kNewTasksFields[] = {{.name = "tasks",
 inline constexpr Shape kNewTasks = {"NewTasks", kNewTasksFields,
                                     "All of them are created or none."};
 
-inline constexpr Field kAcceptedBulkFields[] = {{.name = "id"}, {.name = "status_url"}};
-inline constexpr Shape kAcceptedBulk = {"AcceptedJob", kAcceptedBulkFields};
+inline constexpr Field kAcceptedJobFields[] = {{.name = "id"}, {.name = "status_url"}};
+inline constexpr Shape kAcceptedJob = {"AcceptedJob", kAcceptedJobFields};
 
 inline constexpr Field kTaskChangeFields[] = {
     {.name = "title", .required = false, .min_length = 1, .max_length = kLongestTitle},

@@ -4,6 +4,7 @@
 #include "app/http/json_writer.h"
 #include "app/http/replies.h"
 #include "app/store/arrays.h"
+#include "app/v1/accept.h"
 #include "app/v1/cursor.h"
 #include "app/v1/entity_tag.h"
 #include "app/v1/idempotency.h"
@@ -65,13 +66,6 @@ bool PrefersAsync(std::string_view prefer) {
   return false;
 }
 
-Response Accepted(const std::string& id) {
-  Response response = Created("{\"id\":\"" + id + "\",\"status_url\":\"/v1/jobs/" + id + "\"}",
-                              "/v1/jobs/" + id, "");
-  response.status = 202;
-  return response;
-}
-
 // Columns of a task, as the statements of /v1 give them.
 void AppendTask(std::string& body, const store::Rows& rows, int row) {
   body += "{\"id\":";
@@ -128,7 +122,7 @@ void Tasks::AddRoutes(std::vector<http::Route>& routes) {
        .body = {.shape = &kNewTasks, .max_bytes = 1 << 20},
        .answers =
            {{201, "Committed, in the order given.", &kTaskList},
-            {202, "Will be done: see the job.", &kAcceptedBulk, {"Location", "Preference-Applied"}},
+            {202, "Will be done: see the job.", &kAcceptedJob, {"Location", "Preference-Applied"}},
             {409, "The same Idempotency-Key is being answered right now."},
             {503, "Come back later."}},
        .tag = "tasks",
@@ -223,35 +217,9 @@ Task Tasks::Enqueue(const Call& call) {
         {{"title", record[kTitle].text}, {"completed", record[kCompleted].number != 0}});
   }
   sb::Json payload = {{"tasks", std::move(tasks)}};
-  const std::int64_t owner = call.principal->user_id;
-  Response response;
-  if (call.Has(0)) {
-    std::string fingerprint = FingerprintOf(call.request);
-    store::Parameters parameters;
-    parameters.Text(jobs::NewJobId())
-        .Text(payload.dump())
-        .Integer(owner)
-        .Text(call.Text(0))
-        .Text(fingerprint)
-        .Text(queue_);
-    auto asked = database_->Query(store::kV1EnqueueTasksOnce, std::move(parameters));
-    Expected<store::Rows> rows = co_await std::move(asked);
-    if (!rows) {
-      if (rows.error().code == ErrorCode::kNotFound) co_return GoneUser();
-      co_return ProblemOf(rows.error());
-    }
-    auto answer = AnswerOnce(*database_, owner, std::string(call.Text(0)), std::move(fingerprint),
-                             std::move(*rows));
-    response = co_await std::move(answer);
-  } else {
-    auto put = outbox_->Put("bulk_tasks", std::move(payload), owner);
-    const Expected<std::string> id = co_await std::move(put);
-    if (!id) {
-      if (id.error().code == ErrorCode::kNotFound) co_return GoneUser();
-      co_return ProblemOf(id.error());
-    }
-    response = Accepted(*id);
-  }
+  auto accepting =
+      Accept(call, *database_, *outbox_, "bulk_tasks", std::move(payload), call.Text(0));
+  Response response = co_await std::move(accepting);
   if (response.status == 202) {
     response.headers.emplace_back("Preference-Applied", "respond-async");
   }

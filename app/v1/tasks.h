@@ -15,13 +15,9 @@ namespace todo::v1 {
 class Tasks {
  public:
   // `guards`: of every route; one of them sets Call::principal.
-  // `outbox`, `queue`: where bulk creates go that need not be waited for; null: all are.
-  Tasks(store::Database* database, jobs::Outbox* outbox, std::string queue,
-        std::vector<http::Guard> guards)
-      : database_(database),
-        outbox_(outbox),
-        queue_(std::move(queue)),
-        guards_(std::move(guards)) {}
+  // `outbox`: where bulk creates go that need not be waited for; null: all are.
+  Tasks(store::Database* database, jobs::Outbox* outbox, std::vector<http::Guard> guards)
+      : database_(database), outbox_(outbox), guards_(std::move(guards)) {}
 
   // Appends the routes; the object must outlive them.
   void AddRoutes(std::vector<http::Route>& routes);
@@ -41,7 +37,6 @@ class Tasks {
 
   store::Database* const database_;
   jobs::Outbox* const outbox_;
-  const std::string queue_;
   const std::vector<http::Guard> guards_;
 };
 
