@@ -1,6 +1,7 @@
 """The count of a backend's API, waited for or watched not to change."""
 
 import time
+from collections.abc import Callable
 
 from harness.backend import Backend
 from harness.kube import Kube
@@ -9,6 +10,14 @@ from harness.kube import Kube
 def until_count(kube: Kube, backend: Backend, count: int, seconds: float = 60) -> None:
     kube.until("Deployment", backend.namespace, lambda found: found[0]["spec"].get("replicas") == count, seconds,
                f"{count} replicas", name=f"{backend.name}-api")
+
+
+def until_told(kube: Kube, backend: Backend, wanted: Callable[[dict], bool], what: str, seconds: float = 30) -> dict:
+    """What the status says of the API's autoscaling, as soon as it says this: it follows the count, a moment later."""
+    def told(found: list[dict]) -> dict | None:
+        status = found[0].get("status", {}).get("autoscaling", {}).get("api", {})
+        return status if wanted(status) else None
+    return kube.until("ScalableBackend", backend.namespace, told, seconds, what, name=backend.name)
 
 
 def count(kube: Kube, backend: Backend) -> int:

@@ -21,11 +21,7 @@ def test_the_use_of_one_container(backend, kube):
     until_count(kube, backend, 2, 1)
     backend.apply(api={"autoscaling": on_memory("Direct", "1Mi")})
     until_count(kube, backend, 3, 60)
-    # The status follows the count.
-    def told_by(found):
-        status = found[0]["status"]["autoscaling"]["api"]
-        return status if "metric" in status else None
-    told = kube.until("ScalableBackend", backend.namespace, told_by, 30, "the metric that decided", name=backend.name)
+    told = until_told(kube, backend, lambda status: "metric" in status, "the metric that decided")
     assert told["metric"] == "api/memory" and told["rule"] in ("MaxReplicas", "Metric"), told
 
     backend.apply(api={"autoscaling": on_memory("HPA", "1Gi")})
