@@ -1,17 +1,13 @@
 """The use of one container as a metric: read from metrics.k8s.io by the engine Direct, and by the HPA controller itself."""
 
 from harness.backend import autoscaling
+from harness.counts import until_count, until_told
 
 
 def on_memory(engine: str, target: str) -> dict:
     """Memory, because even an API without requests uses some."""
     return autoscaling(1, least=2, most=3, engine=engine, metrics=[
         {"type": "ContainerResource", "resource": "memory", "container": "api", "target": {"averageValue": target}}])
-
-
-def until_count(kube, backend, count: int, seconds: float):
-    kube.until("Deployment", backend.namespace, lambda found: found and found[0]["spec"].get("replicas") == count,
-               seconds, f"{count} replicas", name="todo-api")
 
 
 def test_the_use_of_one_container(backend, kube):
