@@ -22,7 +22,7 @@ CONFIG = """
 positive_data_acceptance.expected-statuses = ["2xx", "3xx", 401, 403, 404, 409, 412, 429]
 
 [[operations]]
-include-path-regex = "^/v1/(tasks(:bulk)?|webhooks)$"
+include-path-regex = "^/v1/(tasks(:bulk)?|webhooks|exports)$"
 checks.positive_data_acceptance.expected-statuses = ["2xx", "3xx", 401, 403, 404, 409, 412, 422, 429]
 """
 
