@@ -62,6 +62,11 @@ void AddSimulateFlags(CLI::App& command, sb::simulate::CommandOptions& options) 
   command
       .add_option("--prometheus", options.prometheus_url, "Where they are, instead of the spec's")
       ->excludes(csv);
+  command
+      .add_option("--credentials", options.credentials_folder,
+                  "Folder with the Secrets that spec.monitoring.prometheus names: SECRET/KEY")
+      ->check(CLI::ExistingDirectory)
+      ->excludes(csv);
   command.add_option("--from", options.from, "Begin of the time (RFC 3339)")->excludes(csv);
   command.add_option("--to", options.to, "End of the time")->excludes(csv);
   command.add_option("--step", options.step_seconds, "Seconds between two values of Prometheus")
@@ -80,9 +85,9 @@ int Simulate(const sb::simulate::CommandOptions& options) {
   sb::promql::Client prometheus;
   const auto done = sb::simulate::Simulate(
       options,
-      [&](const std::string& url, const std::string& promql,
-          const sb::promql::Client::Range& range) {
-        return prometheus.QueryRange(url, promql, range);
+      [&](const std::string& url, const std::string& promql, const sb::promql::Client::Range& range,
+          const sb::promql::Credentials& credentials) {
+        return prometheus.QueryRange(url, promql, range, std::chrono::seconds(30), credentials);
       },
       std::cout);
   if (done) return 0;

@@ -51,10 +51,33 @@ Expected<std::vector<Variant>> ReadVariants(const CommandOptions& options) {
   return variants;
 }
 
+// What the spec wants each request to carry, read from files instead of Secrets. Another server
+// than the spec's is asked without, unless they are given for it.
+Expected<promql::Credentials> ReadCredentials(const CommandOptions& options, const Scaled& scaled) {
+  if (options.credentials_folder.empty() && !options.prometheus_url.empty()) {
+    return promql::Credentials{};
+  }
+  return promql::Resolve(
+      scaled.prometheus_access,
+      [&](const std::string&, const api::SecretKey& secret) -> Expected<std::string> {
+        const std::string about = "key \"" + secret.key + "\" of Secret \"" + secret.name + "\"";
+        if (options.credentials_folder.empty()) {
+          return Fail(ErrorCode::kInvalidArgument,
+                      "spec.monitoring.prometheus needs " + about + ": put it into the file " +
+                          secret.name + "/" + secret.key +
+                          " and name the folder that it is in by --credentials");
+        }
+        auto value = ReadFile(options.credentials_folder + "/" + secret.name + "/" + secret.key);
+        if (!value) return Fail(value.error().code, about + ": " + value.error().message);
+        return value;
+      });
+}
+
 // The days before, for the variants that anticipate: a day a query, because a server gives 11,000
 // steps at most.
 Expected<std::vector<Series>> RecordPast(const CommandOptions& options,
                                          const std::vector<Variant>& variants,
+                                         const promql::Credentials& credentials,
                                          const QueryRange& query_range) {
   const Scaled& scaled = variants.front().scaled;
   int days = 0;
@@ -74,7 +97,8 @@ Expected<std::vector<Series>> RecordPast(const CommandOptions& options,
       const WallTime begin = from - before * std::chrono::hours(24);
       const auto points = query_range(
           url, metric.promql,
-          {begin, begin + std::chrono::hours(24) - scaling::kRecordStep, scaling::kRecordStep});
+          {begin, begin + std::chrono::hours(24) - scaling::kRecordStep, scaling::kRecordStep},
+          credentials);
       if (!points) {
         return Fail(points.error().code, metric.name + ", " + std::to_string(before) +
                                              " days before: " + points.error().message);
@@ -91,6 +115,7 @@ Expected<std::vector<Series>> RecordPast(const CommandOptions& options,
 }
 
 Expected<std::vector<Series>> Record(const CommandOptions& options, const Scaled& scaled,
+                                     const promql::Credentials& credentials,
                                      const QueryRange& query_range) {
   const auto from = ParseTime(options.from);
   const auto to = ParseTime(options.to);
@@ -106,8 +131,8 @@ Expected<std::vector<Series>> Record(const CommandOptions& options, const Scaled
       return Fail(ErrorCode::kInvalidArgument,
                   "metric " + metric.name + " is not recorded by Prometheus; give it by --csv");
     }
-    const auto points =
-        query_range(url, metric.promql, {*from, *to, std::chrono::seconds(options.step_seconds)});
+    const auto points = query_range(
+        url, metric.promql, {*from, *to, std::chrono::seconds(options.step_seconds)}, credentials);
     if (!points) {
       return Fail(points.error().code, metric.name + ": " + points.error().message);
     }
@@ -192,10 +217,12 @@ Expected<void> Simulate(const CommandOptions& options, const QueryRange& query_r
     }
     series = *std::move(parsed);
   } else {
-    auto recorded = Record(options, variants->front().scaled, query_range);
+    const auto credentials = ReadCredentials(options, variants->front().scaled);
+    if (!credentials) return tl::unexpected(credentials.error());
+    auto recorded = Record(options, variants->front().scaled, *credentials, query_range);
     if (!recorded) return tl::unexpected(recorded.error());
     series = *std::move(recorded);
-    auto before = RecordPast(options, *variants, query_range);
+    auto before = RecordPast(options, *variants, *credentials, query_range);
     if (!before) return tl::unexpected(before.error());
     past = *std::move(before);
   }

@@ -122,7 +122,7 @@ Expected<Scaled> ReadAutoscaling(const Json& backend, const std::string& target)
     object["spec"]["monitoring"] = *monitoring;
   auto parsed = api::Parse(object, {.todo_image = "a", .postgres_image = "a", .redis_image = "a"});
   if (!parsed) return tl::unexpected(parsed.error());
-  return Scaled{*parsed->api.autoscaling, parsed->prometheus_url};
+  return Scaled{*parsed->api.autoscaling, parsed->prometheus_url, parsed->prometheus_access};
 }
 
 }  // namespace sb::simulate

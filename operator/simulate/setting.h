@@ -27,6 +27,7 @@ Expected<Json> WithSetting(Json backend, const std::string& target, const std::s
 struct Scaled {
   api::Autoscaling autoscaling;
   std::string prometheus_url;
+  api::PrometheusAccess prometheus_access = {};
 };
 // `target`: "api" or "worker/<name>".
 Expected<Scaled> ReadAutoscaling(const Json& backend, const std::string& target);

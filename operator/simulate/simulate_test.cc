@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -18,7 +19,10 @@ namespace {
 
 using std::chrono::minutes;
 using std::chrono::seconds;
+using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Pair;
 
 const WallTime kStart = *ParseTime("2026-11-24T00:00:00Z");
 
@@ -235,8 +239,8 @@ TEST(Command, AsksPrometheusForTheRange) {
        .prometheus_url = "http://p",
        .from = "2026-11-24T00:00:00Z",
        .to = "2026-11-24T01:00:00Z"},
-      [](const std::string& url, const std::string& promql,
-         const promql::Client::Range& range) -> Expected<std::vector<promql::Series>> {
+      [](const std::string& url, const std::string& promql, const promql::Client::Range& range,
+         const promql::Credentials&) -> Expected<std::vector<promql::Series>> {
         EXPECT_EQ(url, "http://p");
         EXPECT_EQ(promql, "sum(up)");
         std::vector<promql::Series> points;
@@ -247,6 +251,42 @@ TEST(Command, AsksPrometheusForTheRange) {
       out);
   ASSERT_TRUE(done) << done.error().message;
   EXPECT_THAT(out.str(), HasSubstr("Direct, as it is"));
+}
+
+TEST(Command, SendsWhatTheSpecNamesFromFiles) {
+  const std::string base = testing::TempDir() + "simulate_test_secrets/";
+  std::filesystem::create_directories(base + "prometheus");
+  std::ofstream(base + "prometheus/token") << "s3cret\n";
+  std::ofstream(base + "backend.yaml") << kBackend << R"(
+  monitoring:
+    prometheus:
+      url: https://prometheus.example.com
+      bearerToken: {name: prometheus, key: token}
+)";
+  std::vector<std::pair<std::string, std::string>> sent;
+  const auto run = [&](std::string url, std::string folder) {
+    sent.clear();
+    std::ostringstream out;
+    return Simulate(
+        {.backend_file = base + "backend.yaml",
+         .prometheus_url = std::move(url),
+         .credentials_folder = std::move(folder),
+         .from = "2026-11-24T00:00:00Z",
+         .to = "2026-11-24T01:00:00Z"},
+        [&](const std::string&, const std::string&, const promql::Client::Range&,
+            const promql::Credentials& credentials) -> Expected<std::vector<promql::Series>> {
+          sent = credentials.headers;
+          return std::vector<promql::Series>{};
+        },
+        out);
+  };
+  const auto done = run("", base);
+  ASSERT_TRUE(done) << done.error().message;
+  EXPECT_THAT(sent, ElementsAre(Pair("Authorization", "Bearer s3cret")));
+  ASSERT_TRUE(run("http://localhost:9090", ""));
+  EXPECT_THAT(sent, IsEmpty()) << "another server, and nobody said that it may have the token";
+  EXPECT_THAT(run("", "").error().message, HasSubstr("put it into the file prometheus/token"));
+  EXPECT_THAT(run("", base + "prometheus").error().message, HasSubstr("cannot be read"));
 }
 
 TEST(Command, AsksForTheDaysBeforeIfTheyMatter) {
@@ -260,8 +300,8 @@ TEST(Command, AsksForTheDaysBeforeIfTheyMatter) {
        .from = "2026-11-24T00:00:00Z",
        .to = "2026-11-24T01:00:00Z",
        .settings = {"anticipation.history=3d"}},
-      [&](const std::string&, const std::string&,
-          const promql::Client::Range& range) -> Expected<std::vector<promql::Series>> {
+      [&](const std::string&, const std::string&, const promql::Client::Range& range,
+          const promql::Credentials&) -> Expected<std::vector<promql::Series>> {
         ranges.push_back(range);
         std::vector<promql::Series> points;
         for (WallTime at = range.from; at <= range.to; at += range.step)
