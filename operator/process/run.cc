@@ -333,7 +333,7 @@ class Process {
   kube::EventRecorder recorder_;
   reconcile::Controller controller_;
   reconcile::DirectScaler direct_;
-  reconcile::ScalingMetrics scaling_metrics_{direct_};
+  reconcile::ScalingMetrics scaling_metrics_{direct_, forecaster_};
   boost::asio::io_context loop_{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> keep_serving_{
       loop_.get_executor()};

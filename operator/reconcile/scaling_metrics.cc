@@ -65,7 +65,16 @@ std::vector<MetricFamily> ScalingMetrics::Collect() const {
     Add(age, With(labels, "metric", decision.metric),
         static_cast<double>(decision.evidence_age.count()));
   }
-  return {desired, current, rule, value, target, age, changes, failures};
+  auto anticipated =
+      family("anticipated_replicas", "Floor that former days give.", MetricType::Gauge);
+  for (const auto& [workload, floor] : forecaster_.Floors()) {
+    const auto& [backend, its_target] = workload;
+    if (!floor.anticipated) continue;
+    Add(anticipated,
+        {{"namespace", backend.namespace_name}, {"backend", backend.name}, {"target", its_target}},
+        floor.anticipated->replicas);
+  }
+  return {desired, current, rule, value, target, age, changes, failures, anticipated};
 }
 
 }  // namespace sb::reconcile

@@ -1,5 +1,5 @@
-// What the Direct engine does, for Prometheus; made at each scrape, so that a workload that is gone
-// is gone from it.
+// What the Direct engine does and what anticipation asks for, for Prometheus; made at each scrape,
+// so that a workload that is gone is gone from it.
 //
 //   scalablebackend_scaling_desired_replicas{namespace,backend,target}
 //   scalablebackend_scaling_current_replicas{…}
@@ -8,22 +8,26 @@
 //   scalablebackend_scaling_evidence_age_seconds{…,metric}
 //   scalablebackend_scaling_changes_total{…}              counts written by this process
 //   scalablebackend_scaling_failures_total{…}             counts that could not be written
+//   scalablebackend_scaling_anticipated_replicas{…}       the floor of former days, of both engines
 #pragma once
 
 #include <prometheus/collectable.h>
 
 #include "operator/reconcile/direct_scaler.h"
+#include "operator/scaling/forecaster.h"
 
 namespace sb::reconcile {
 
 // Thread-safe.
 class ScalingMetrics : public prometheus::Collectable {
  public:
-  explicit ScalingMetrics(const DirectScaler& scaler) : scaler_(scaler) {}
+  ScalingMetrics(const DirectScaler& scaler, const scaling::Forecaster& forecaster)
+      : scaler_(scaler), forecaster_(forecaster) {}
   std::vector<prometheus::MetricFamily> Collect() const override;
 
  private:
   const DirectScaler& scaler_;
+  const scaling::Forecaster& forecaster_;
 };
 
 }  // namespace sb::reconcile

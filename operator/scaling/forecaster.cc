@@ -87,6 +87,14 @@ std::map<std::string, Forecaster::Floor> Forecaster::FloorsOf(const BackendKey& 
   return floors;
 }
 
+std::map<std::pair<BackendKey, std::string>, Forecaster::Floor> Forecaster::Floors() const {
+  const std::lock_guard lock(workloads_mutex_);
+  std::map<std::pair<BackendKey, std::string>, Floor> floors;
+  const WallTime now = clock_.WallNow();
+  for (const auto& [key, workload] : workloads_) floors.emplace(key, FloorAt(workload, now));
+  return floors;
+}
+
 // Holding workloads_mutex_.
 Forecaster::Floor Forecaster::FloorAt(const Workload& workload, WallTime now) const {
   Floor floor{.loading = !workload.asked_once};

@@ -71,6 +71,8 @@ class Forecaster {
   Floor FloorOf(const BackendKey& backend, const std::string& target) const;
   // Those of all workloads of the backend that are wanted, by target.
   std::map<std::string, Floor> FloorsOf(const BackendKey& backend) const;
+  // Those of everything that is wanted, by backend and target.
+  std::map<std::pair<BackendKey, std::string>, Floor> Floors() const;
 
   // Makes the query that is due; false: none is.
   bool AskOne();

@@ -38,6 +38,9 @@ class ForecasterTest : public testing::Test {
     EXPECT_EQ(all.contains("api") && all.at("api").anticipated.has_value(),
               floor.anticipated.has_value());
     EXPECT_TRUE(forecaster_.FloorsOf({"default", "nobody"}).empty());
+    for (const auto& [target, its_floor] : all) {
+      EXPECT_EQ(forecaster_.Floors().at({kTodo, target}).anticipated, its_floor.anticipated);
+    }
     return floor.anticipated ? std::optional(floor.anticipated->replicas) : std::nullopt;
   }
 
