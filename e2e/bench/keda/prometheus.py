@@ -40,7 +40,10 @@ class Prometheus:
         configuration = folder / "prometheus.yml"
         configuration.write_text(_CONFIGURATION.format(port=load_port))
         argv = [components.binary("prometheus"), f"--config.file={configuration}", f"--storage.tsdb.path={folder / 'data'}",
-                f"--web.listen-address=127.0.0.1:{PORT}", "--log.level=warn"]
+                f"--web.listen-address=127.0.0.1:{PORT}", "--log.level=warn",
+                # KEDA keeps a connection for each ScaledObject: with Prometheus' own limit, 512, the other half of
+                # a thousand would never get an answer.
+                "--web.max-connections=4096"]
         with Process("prometheus", argv, logs) as process:
             prometheus = cls(process)
             until(prometheus._has_scraped, 60, "the first sample in Prometheus")
