@@ -1,7 +1,6 @@
 """Jobs that end when a test says so, on a machine of any speed: deliveries to a receiver that does not answer before."""
 
 import http.server
-import json
 import threading
 
 MOST_ATTEMPTS = 11   # of a delivery (app/jobs/kinds.cc)
@@ -14,14 +13,14 @@ class HeldJobs:
 
     def __init__(self, postgres):
         self.postgres = postgres
-        self.deliveries = 0   # begun
+        self._begun = []   # appended to, because several threads count
         self._let_go = threading.Event()
         held = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_POST(self):
                 self.rfile.read(int(self.headers["Content-Length"]))
-                held.deliveries += 1
+                held._begun.append(self.path)
                 held._let_go.wait(30)
                 try:
                     self.send_response(200)
@@ -35,6 +34,11 @@ class HeldJobs:
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
+    @property
+    def deliveries(self):
+        """Those that were begun."""
+        return len(self._begun)
+
     def put(self, count=1, attempts=0):
         """`attempts`: that are behind it already."""
         self.postgres.sql(f"""
@@ -43,7 +47,7 @@ class HeldJobs:
                      SELECT id, 'http://127.0.0.1:{self._server.server_port}/', '{{task.created}}', 'whsec_c2VjcmV0'
                      FROM owner RETURNING id, owner_id)
             INSERT INTO jobs (kind, payload, owner_id, attempts)
-            SELECT 'webhook', json_build_object('webhook_id', id, 'event', 'task.created', 'task', '{json.dumps({})}'::json),
+            SELECT 'webhook', json_build_object('webhook_id', id, 'event', 'task.created', 'task', '{{}}'::json),
                    owner_id, {attempts}
             FROM hook, generate_series(1, {count})""")
 

@@ -215,7 +215,7 @@ def test_sigterm_hands_back_what_does_not_end_in_time(todo, redis, postgres, hel
 
 
 def test_sigterm_hands_back_what_computes(todo, redis, postgres):
-    """As many as could not end in a minute."""
+    """So many that they cannot all end in the time that they get."""
     worker = todo("worker", "--drain-deadline", "0.1", "--concurrency", "400")
     put(postgres, "sum_squares", {"n": 1_000_000_000}, count=400)
     eventually(lambda: states(postgres).get("running", 0) >= 1)
