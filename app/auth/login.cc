@@ -239,10 +239,7 @@ Task Login::Logout(const Call& call) {
   auto asked = sessions_.Close(call.body()[0].text);
   const Expected<void> closed = co_await std::move(asked);
   if (!closed) co_return Rendered(call, http::RefusalOf(closed.error()));
-  Response response;
-  response.status = 204;
-  response.content_type = "";
-  co_return response;
+  co_return http::NoContent();
 }
 
 Task Login::Me(const Call& call) {

@@ -89,10 +89,7 @@ Task PasswordChange::Change(const Call& call) {
   const Expected<store::Rows> changed = co_await std::move(changing);
   if (!changed) co_return Problem(http::RefusalOf(changed.error()));
   if (changed->empty()) co_return Problem({409, "The password has just been changed"});
-  Response response;
-  response.status = 204;
-  response.content_type = "";
-  co_return response;
+  co_return http::NoContent();
 }
 
 }  // namespace todo::auth

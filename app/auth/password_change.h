@@ -1,5 +1,7 @@
 // POST /v1/auth/password: a new password for whoever has the old one. All sessions of the user end
-// with it, so that whoever knew the old password is out as soon as the access tokens expire.
+// with it, so that whoever knew the old password is out as soon as the access tokens expire. Not so
+// for a login with the old password that is being answered in those milliseconds: its session is
+// stored behind the change, and stays.
 //
 // Tries are limited like logins (limits::Policy::kToken, kTokenUser): an access token that was
 // stolen is no way to guess the password.

@@ -14,6 +14,13 @@ Response Json(std::string body) {
   return response;
 }
 
+Response NoContent() {
+  Response response;
+  response.status = 204;
+  response.content_type = "";
+  return response;
+}
+
 Response Detail(int status, std::string_view detail) {
   Response response;
   response.status = status;

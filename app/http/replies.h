@@ -14,6 +14,8 @@ namespace todo::http {
 // 200 with a JSON body.
 sb::http::Response Json(std::string body);
 
+sb::http::Response NoContent();  // 204
+
 sb::http::Response Detail(int status, std::string_view detail);
 
 // A dependency is away or overloaded: 503, and when to come back.

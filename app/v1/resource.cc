@@ -42,12 +42,6 @@ Response Fresh(std::string body) {
   return response;
 }
 
-Response NoContent() {
-  Response response;
-  response.status = 204;
-  return response;
-}
-
 Response ProblemOf(const sb::Error& error) {
   return http::Render(http::RefusalOf(error), http::Style::kProblem);
 }

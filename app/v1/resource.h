@@ -24,8 +24,6 @@ sb::http::Response Created(std::string body, std::string location, std::string t
 // 200 of what has no version: made anew for each request.
 sb::http::Response Fresh(std::string body);
 
-sb::http::Response NoContent();
-
 // What a failed query becomes, as a problem.
 sb::http::Response ProblemOf(const sb::Error& error);
 sb::http::Response Unavailable();

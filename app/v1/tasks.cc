@@ -316,7 +316,7 @@ Task Tasks::Delete(const Call& call) {
   if (!rows) co_return ProblemOf(rows.error());
   if (rows->empty()) co_return NotFound("Task");
   if (rows->text(0, 0).empty()) co_return call.Has(1) ? PreconditionFailed() : NotFound("Task");
-  auto written = Written(*database_, call.principal->user_id, NoContent());
+  auto written = Written(*database_, call.principal->user_id, http::NoContent());
   co_return co_await std::move(written);
 }
 

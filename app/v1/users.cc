@@ -183,7 +183,7 @@ Task Users::Delete(const Call& call) {
   if (rows->text(0, 0).empty()) co_return PreconditionFailed();
   auto told = Tell(options_.changed, id);
   co_await std::move(told);
-  auto written = Written(*database_, id, NoContent());
+  auto written = Written(*database_, id, http::NoContent());
   co_return co_await std::move(written);
 }
 

@@ -162,7 +162,7 @@ Task Webhooks::Delete(const Call& call) {
   const Expected<store::Rows> rows = co_await std::move(asked);
   if (!rows) co_return ProblemOf(rows.error());
   if (rows->empty()) co_return NotFound("Webhook");
-  co_return NoContent();
+  co_return http::NoContent();
 }
 
 }  // namespace todo::v1
