@@ -1,6 +1,5 @@
 #include "operator/reconcile/direct_scaler.h"
 
-#include <charconv>
 #include <utility>
 
 #include "common/log.h"
@@ -12,6 +11,7 @@
 #include "operator/plan/scaling_status.h"
 #include "operator/reconcile/scale_writer.h"
 #include "operator/scaling/decision.h"
+#include "operator/scaling/decision_words.h"
 
 namespace sb::reconcile {
 namespace {
@@ -19,21 +19,14 @@ namespace {
 // A write that meets other writers reads and decides anew so often; then the next round does.
 constexpr int kTries = 3;
 
-std::string Text(double value) {
-  char text[48];
-  const auto end =
-      std::to_chars(text, text + sizeof text, value, std::chars_format::general, 6).ptr;
-  return {text, end};
-}
-
 plan::ScalingState ToState(const scaling::ShownDecision& shown) {
   const scaling::Decision& decision = *shown.decision();
   return {.desired = decision.replicas,
           .rule = scaling::ToString(decision.rule),
           .reason = decision.reason,
           .metric = decision.metric,
-          .value = Text(decision.value),
-          .target = Text(decision.target),
+          .value = scaling::Number(decision.value),
+          .target = scaling::Number(decision.target),
           .evidence_age_seconds = decision.evidence_age.count(),
           .at = shown.since()};
 }
