@@ -13,8 +13,8 @@
 #include <thread>
 #include <vector>
 
-#include "operator/kube/cpprest_transport.h"
 #include "common/testing/fake_clock.h"
+#include "operator/kube/cpprest_transport.h"
 #include "operator/kube/testing/scripted_server.h"
 #include "operator/kube/testing/temporary_files.h"
 

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "operator/kube/testing/fake_api_server.h"
 #include "common/testing/fake_clock.h"
+#include "operator/kube/testing/fake_api_server.h"
 
 namespace sb::kube {
 namespace {

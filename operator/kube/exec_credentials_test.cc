@@ -9,8 +9,8 @@
 #include <thread>
 #include <vector>
 
-#include "operator/kube/read_file.h"
 #include "common/testing/fake_clock.h"
+#include "operator/kube/read_file.h"
 #include "operator/kube/testing/scripted_server.h"
 #include "operator/kube/testing/temporary_files.h"
 #include "operator/kube/tls_environment.h"

@@ -6,8 +6,8 @@
 #include <mutex>
 #include <thread>
 
-#include "operator/kube/testing/dice.h"
 #include "common/testing/fake_clock.h"
+#include "operator/kube/testing/dice.h"
 #include "operator/kube/testing/temporary_files.h"
 #include "operator/kube/wire_fixture.h"
 

@@ -8,10 +8,10 @@
 #include <string>
 
 #include "common/metrics/exposition.h"
+#include "common/testing/fake_clock.h"
 #include "operator/kube/leader_elector.h"
 #include "operator/kube/metrics.h"
 #include "operator/kube/testing/fake_api_server.h"
-#include "common/testing/fake_clock.h"
 
 namespace sb::kube {
 

@@ -11,8 +11,8 @@
 
 #include "common/metrics/exposition.h"
 #include "common/metrics/process_metrics.h"
-#include "operator/kube/controller_metrics.h"
 #include "common/testing/fake_clock.h"
+#include "operator/kube/controller_metrics.h"
 #include "operator/kube/work_queue.h"
 
 namespace sb::kube {

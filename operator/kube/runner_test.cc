@@ -13,8 +13,8 @@
 #include <vector>
 
 #include "common/metrics/exposition.h"
-#include "operator/kube/metrics.h"
 #include "common/testing/fake_clock.h"
+#include "operator/kube/metrics.h"
 
 namespace sb::kube {
 namespace {

@@ -51,8 +51,11 @@ class SamplerTest : public testing::Test {
   std::vector<std::string> asked_;
   std::vector<BackendKey> told_, news_;
   Sampler sampler_{
-      [this](const Source& source, Duration) { return Answer(source.url, source.query); }, clock_,
-      NoThreads(), [this](const BackendKey& key) { told_.push_back(key); }, {},
+      [this](const Source& source, Duration) { return Answer(source.url, source.query); },
+      clock_,
+      NoThreads(),
+      [this](const BackendKey& key) { told_.push_back(key); },
+      {},
       [this](const BackendKey& key) { news_.push_back(key); }};
 };
 
