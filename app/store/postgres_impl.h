@@ -84,6 +84,7 @@ class Postgres::Impl : public std::enable_shared_from_this<Impl> {
   bool Listed(const Statement& statement) const;
   void Prepare(const Statement& statement);
   void Sync();
+  void FlushBefore(const Statement& statement);
   // Once a loop turn, after everybody who runs in it has sent.
   void ScheduleFlush();
   void Flush();
@@ -111,6 +112,7 @@ class Postgres::Impl : public std::enable_shared_from_this<Impl> {
   std::vector<std::pair<Waiter, sb::Expected<Rows>>> done_;
   Throttle throttle_;
   const Statement* stalled_on_ = nullptr;
+  const Statement* last_ = nullptr;  // sent; counts only while unsynced_
   std::string broken_reason_;
   bool ready_ = false;
   bool was_ready_ = false;

@@ -55,6 +55,7 @@ void Postgres::Impl::Send(Sent sent) {
   const bool alone = statement.writes || sent.resent;
   // Reads before it must not share its transaction; a BEGIN before it must.
   if (alone && !opened_) Sync();
+  FlushBefore(statement);
   opened_ = statement.opens;
   if (!Listed(statement) && prepared_.insert(statement.name).second) Prepare(statement);
   const bool accepted = SendPrepared(connection_.get(), statement.name, sent.parameters);
@@ -64,6 +65,14 @@ void Postgres::Impl::Send(Sent sent) {
   unsynced_ = true;
   if (alone) Sync();
   ScheduleFlush();
+}
+
+// The server keeps answers back until a Sync: were this statement stuck, one before it would be
+// taken for it.
+void Postgres::Impl::FlushBefore(const Statement& statement) {
+  const Statement* const before = std::exchange(last_, &statement);
+  if (!unsynced_ || before == &statement || !options_.rescue) return;
+  if (PQsendFlushRequest(connection_.get()) != 1) Break(ReasonOf(connection_.get()));
 }
 
 bool Postgres::Impl::Listed(const Statement& statement) const {
