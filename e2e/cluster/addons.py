@@ -13,7 +13,7 @@ DEPLOYMENTS = {
     "Prometheus": "/apis/apps/v1/namespaces/monitoring/deployments/prometheus",
 }
 METRICS_API = "/apis/apiregistration.k8s.io/v1/apiservices/v1beta1.metrics.k8s.io"
-READY_SECONDS = 120
+READY_SECONDS = 240
 
 
 def apply() -> None:

@@ -12,9 +12,10 @@ from cluster.progress import Progress, say
 from cluster.waiting import wait_for
 
 DEFAULT_NODES = 3
-API_SECONDS = 60
-NODE_SECONDS = 60
-SERVICE_SECONDS = 30
+# For a hung start: a compiler may have the cores meanwhile.
+API_SECONDS = 150
+NODE_SECONDS = 150
+SERVICE_SECONDS = 120
 OTHER_STEPS = 5  # of a start, beside one for each node
 
 

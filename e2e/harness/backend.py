@@ -8,6 +8,7 @@ from typing import Any
 
 from harness.api import Api
 from harness.kube import Kube, Object
+from harness.wait import until
 
 CHILDREN = ("Deployment", "StatefulSet", "Service", "HorizontalPodAutoscaler", "PodDisruptionBudget", "Job",
             "Secret", "PersistentVolumeClaim")
@@ -98,6 +99,12 @@ class Backend:
 
     def until_ready(self, seconds: float = 150) -> "Backend":
         self.until_condition("Ready", "True", seconds)
+        return self
+
+    def until_answers(self, seconds: float = 60) -> "Backend":
+        """Until a request arrives at a pod: the Service's endpoints follow the pods' readiness by a controller of their own,
+        which may be later than the one that makes the Deployment available and so the backend Ready."""
+        until(lambda: self.ask("/health")[0] == 200, seconds, f"{self.namespace}/{self.name} answers")
         return self
 
     def ask(self, path: str, method: str = "GET") -> tuple[int, Any]:

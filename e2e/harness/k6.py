@@ -51,7 +51,7 @@ class K6Pod:
 
     @classmethod
     def start(cls, api: Api, namespace: str, name: str, script: str, environment: dict[str, str],
-              on_line: Callable[[float, str], None] = lambda at, line: None, seconds: float = 60) -> "K6Pod":
+              on_line: Callable[[float, str], None] = lambda at, line: None, seconds: float = 120) -> "K6Pod":
         """Runs e2e/load/`script` and returns once the pod has started. `on_line` is called from a thread of
         its own with each line of the log and the time.monotonic() at which it arrived."""
         run = cls(api, namespace, name)
@@ -84,10 +84,10 @@ class K6Pod:
         """Removes pod and script, now and not after a grace period; what is not there is fine."""
         self._api.delete(self._path(), grace_seconds=0)
         self._api.delete(f"/api/v1/namespaces/{self._namespace}/configmaps/{self._name}")
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while self._api.find(self._path()):
             if time.monotonic() > deadline:
-                raise Failure(f"pod {self._namespace}/{self._name}: still there 20 s after its deletion")
+                raise Failure(f"pod {self._namespace}/{self._name}: still there 60 s after its deletion")
             time.sleep(0.2)
 
     def _path(self) -> str:

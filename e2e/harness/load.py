@@ -18,7 +18,7 @@ from harness.k6 import K6Pod, Phase
 from harness.timeline import PodLog, Sample, Timeline
 
 _LOOK_SECONDS = 1.0
-_START_SECONDS = 90.0
+_START_SECONDS = 120.0
 # k6 prints its summary and the pod ends, after the last answer.
 _END_SECONDS = 45.0
 
@@ -119,7 +119,7 @@ def first_200(api: Api, namespace: str, url: str, begin: Callable[[], None], sec
             asking.set()
 
     pod = K6Pod.start(api, namespace, "first-200", "first_200", {"URL": url, "SECONDS": f"{seconds:g}"}, on_line)
-    if not asking.wait(30):
+    if not asking.wait(90):
         raise Failure(f"the pod that waits for the first 200 does not ask: {pod.log[-3:]}")
     start = time.monotonic()
     begin()

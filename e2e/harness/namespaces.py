@@ -19,6 +19,8 @@ def fresh_namespace(kube: Kube, name: str) -> Iterator[str]:
     made = kube.create("Namespace", None, {"metadata": {"generateName": f"e2e-{name}-", "labels": {
         key: value, "pod-security.kubernetes.io/enforce": "restricted"}}})["metadata"]["name"]
     try:
+        # Made by a controller of its own; who creates a pod before it is there is refused after a second or two.
+        kube.until("ServiceAccount", made, lambda found: found, 60, "the default service account", name="default")
         yield made
     except Exception:  # a set-up in here that failed: there is no test to look for its evidence
         dump.write(clusters.current(), made, OUT / "e2e" / name)

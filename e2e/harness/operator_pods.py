@@ -23,4 +23,26 @@ def until_running(kube: Kube) -> None:
                lambda pods: any(status.get("state", {}).get("running") for pod in pods
                                 if "deletionTimestamp" not in pod["metadata"]
                                 for status in pod["status"].get("containerStatuses") or []),
-               60, "the operator runs again", selector=SELECTOR)
+               150, "the operator runs again", selector=SELECTOR)
+
+
+def until_all_ready(kube: Kube) -> None:
+    """As many as its Deployment wants, and none that is starting or leaving."""
+    kube.until("Deployment", release.NAMESPACE, lambda found: found and _is_settled(found[0]), 150,
+               "every replica of the operator is ready", name=release.NAME)
+
+
+def leader(kube: Kube) -> Object:
+    """The pod that leads, once one of those that are there does: the Lease of one that died names it until it runs out.
+    Identities start with the pod's name."""
+    def leads(found: list[Object]) -> Object | None:
+        holder = found and found[0]["spec"].get("holderIdentity") or ""
+        return next((pod for pod in kube.list("Pod", release.NAMESPACE, SELECTOR)
+                     if holder.startswith(pod["metadata"]["name"])), None)
+    return kube.until("Lease", release.NAMESPACE, leads, 90, "one of the operator's pods leads", name=release.NAME)
+
+
+def _is_settled(deployment: Object) -> bool:
+    status, wanted = deployment.get("status", {}), deployment["spec"]["replicas"]
+    return (status.get("observedGeneration") == deployment["metadata"]["generation"]
+            and status.get("replicas") == status.get("readyReplicas") == wanted)

@@ -2,6 +2,7 @@
 
 import os
 import signal
+from contextlib import suppress
 from pathlib import Path
 
 _PROGRAM = "scalablebackend"
@@ -21,4 +22,5 @@ def of_pod(uid: str) -> Path | None:
 def crash(uid: str) -> None:
     """Ends it without a chance to say goodbye: deleting its pod, even with no grace, lets it release its Lease."""
     if process := of_pod(uid):
-        os.kill(int(process.name), signal.SIGKILL)
+        with suppress(ProcessLookupError):   # ended while we looked
+            os.kill(int(process.name), signal.SIGKILL)

@@ -28,8 +28,8 @@ def install(cluster: Cluster) -> None:
         cluster.kubectl("--namespace", NAMESPACE, "rollout", "restart", f"deployment/{NAME}")
         cluster.kubectl("--namespace", NAMESPACE, "rollout", "status", f"deployment/{NAME}", "--timeout=120s",
                         seconds=130)
-    cluster.kubectl("wait", "--for=condition=Available", "apiservice/v1beta1.external.metrics.k8s.io", "--timeout=60s",
-                    seconds=70)
+    cluster.kubectl("wait", "--for=condition=Available", "apiservice/v1beta1.external.metrics.k8s.io", "--timeout=150s",
+                    seconds=160)
     say(f"operator installed in {time.monotonic() - started:.1f} s")
 
 

@@ -61,9 +61,11 @@ def _spec(server: str) -> Object:
 
 @dataclass
 class Watched:
-    """Every change of a count that was seen: (seconds since the start, Deployment, before, after)."""
+    """Every change of a count that was seen: (seconds since the start, Deployment, before, after). `believed`: backends
+    whose metrics were called fresh after they had been called anything else: the last good answer was before that."""
 
     changes: list[tuple[float, str, int, int]] = field(default_factory=list)
+    believed: list[tuple[float, str]] = field(default_factory=list)
 
     @property
     def scale_ins(self) -> list[tuple[float, str, int, int]]:
@@ -77,7 +79,7 @@ class Matrix:
         self._prometheus = prometheus
         self.workloads = len(FAULTS) * len(WORKLOADS)
 
-    def scale_to_four(self, seconds: float = 150) -> None:
+    def scale_to_four(self, seconds: float = 240) -> None:
         self._kube.create("Secret", self._namespace, {
             "metadata": {"name": "elsewhere"}, "stringData": {"url": "postgresql://nobody@127.0.0.1/none"}})
         for fault in FAULTS:
@@ -129,9 +131,20 @@ class Matrix:
 
     @contextmanager
     def counts_watched(self) -> Iterator[Watched]:
-        """Every version of every Deployment in between, not a look now and then."""
+        """Every version of every Deployment and of every status in between, not a look now and then."""
         watched, over = Watched(), threading.Event()
         began, known = time.monotonic(), _counts(self._kube.list("Deployment", self._namespace))
+        doubted: set[str] = set()
+
+        def note_belief(things: list[Object]) -> bool:
+            for thing in things:
+                name = thing["metadata"]["name"]
+                if conditions(thing).get("ScalingActive", {}).get("status") != "True":
+                    doubted.add(name)
+                elif name in doubted:
+                    doubted.remove(name)
+                    watched.believed.append((round(time.monotonic() - began, 1), name))
+            return over.is_set()
 
         def note(things: list[Object]) -> bool:
             for name, count in _counts(things).items():
@@ -140,21 +153,25 @@ class Matrix:
                 known[name] = count
             return over.is_set()
 
-        def follow() -> None:
+        def follow(kind: str, look: Callable[[list[Object]], bool]) -> None:
             while not over.is_set():
                 try:
-                    self._kube.until("Deployment", self._namespace, note, 3, "the end of the watch")
+                    self._kube.until(kind, self._namespace, look, 3, "the end of the watch")
                 except AssertionError:
                     pass   # three seconds have passed
 
-        thread = threading.Thread(target=follow, name="counts", daemon=True)
-        thread.start()
+        threads = [threading.Thread(target=follow, args=each, name=f"watch {each[0]}", daemon=True)
+                   for each in (("Deployment", note), ("ScalableBackend", note_belief))]
+        for thread in threads:
+            thread.start()
         try:
             yield watched
         finally:
             over.set()
-            thread.join(20)
+            for thread in threads:
+                thread.join(20)
             note(self._kube.list("Deployment", self._namespace))
+            note_belief(self._kube.list("ScalableBackend", self._namespace))
 
     def _until_all(self, check: Callable[[Fault, Object], bool], seconds: float, what: str,
                    explain: Callable[[Fault, Object], object] = lambda fault, thing: "") -> None:

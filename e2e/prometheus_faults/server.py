@@ -29,7 +29,9 @@ class StandIn:
     def __init__(self, fault: Fault) -> None:
         self._fault = fault
         self._server: asyncio.Server | None = None
-        self.port = 0
+        # Never listens: it keeps the port from everybody else's connections while nobody listens there.
+        self._held = _bound(0)
+        self.port = self._held.getsockname()[1]
         self.asked = 0
         self.faulty = False
         self.value = 0.0
@@ -44,8 +46,7 @@ class StandIn:
 
     async def _open(self) -> None:
         if self._server is None:
-            self._server = await asyncio.start_server(self._serve, "0.0.0.0", self.port, reuse_address=True)
-            self.port = self._server.sockets[0].getsockname()[1]
+            self._server = await asyncio.start_server(self._serve, sock=_bound(self.port))
 
     async def _close(self) -> None:
         if self._server is not None:
@@ -88,6 +89,13 @@ class StandIn:
         elif reply.then == "reset":
             writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         return reply.says and reply.keep is None
+
+
+def _bound(port: int) -> socket.socket:
+    bound = socket.socket()
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    bound.bind(("0.0.0.0", port))
+    return bound
 
 
 def _seconds(time_text: str) -> float:

@@ -14,7 +14,8 @@ from cluster import network
 from harness.cluster import LAUNCHER, REPOSITORY
 from harness.failure import Failure
 
-_START_SECONDS = 20.0
+_START_SECONDS = 60.0
+_TURN_SECONDS = 30.0
 
 
 class StandIns:
@@ -43,7 +44,7 @@ class StandIns:
         """From now on so (`past`: what was, at any time before); how often each was asked before."""
         self._process.stdin.write(json.dumps({"faulty": faulty, "value": value, "past": past}) + "\n")
         self._process.stdin.flush()
-        return self._line(10)["asked"]
+        return self._line(_TURN_SECONDS)["asked"]
 
     def _line(self, seconds: float) -> dict:
         late = threading.Timer(seconds, self._process.kill)

@@ -51,7 +51,7 @@ def operator(kube: Kube, audit_start: int) -> None:
         kube.delete("Namespace", None, leftover["metadata"]["name"])
     kube.until("Deployment", release.NAMESPACE,
                lambda found: found and found[0].get("status", {}).get("availableReplicas", 0) >= 1,
-               60, "the operator is available", name=release.NAME)
+               150, "the operator is available", name=release.NAME)
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ class Load:
         return self._run.await_phase(name, seconds)
 
     def result(self) -> dict[str, Any]:
-        return self._done.result(timeout=400)
+        return self._done.result(timeout=500)
 
     def assert_no_failed_request(self) -> dict[str, Any]:
         summary = self.result()
@@ -99,7 +99,7 @@ def load(api: Api) -> Iterator[Callable[[Backend, list[Phase]], Load]]:
         def start(backend: Backend, phases: list[Phase]) -> Load:
             run = LoadRun(api, backend.namespace, backend.name, backend.namespace, phases)
             load = Load(run, threads.submit(run.execute))
-            assert run.await_phase(phases[0].name, 120), f"no load: {load.result()}"
+            assert run.await_phase(phases[0].name, 240), f"no load: {load.result()}"
             return load
 
         yield start

@@ -46,11 +46,11 @@ def test_the_past_raises_and_never_lowers(kube, namespace, prometheus):
     def until_counts(count: int) -> None:
         kube.until("Deployment", namespace, lambda found: sorted(
             (thing["metadata"]["name"], thing["spec"].get("replicas")) for thing in found) == [
-                ("todo-api", count), ("todo-worker-direct", count)], 90, f"{count} pods each")
+                ("todo-api", count), ("todo-worker-direct", count)], 120, f"{count} pods each")
 
     apply({"history": "5d"})
     until_counts(7)
-    told = kube.until("ScalableBackend", namespace, lambda found: _anticipates(found[0]), 60, "told by the status",
+    told = kube.until("ScalableBackend", namespace, lambda found: _anticipates(found[0], 7), 90, "told by the status",
                       name="todo")
     assert "minReplicas raised from 2 to 7 by anticipation: on 5 of the last 5 days load" in told["api"]["reason"]
     assert "by anticipation: on 5 of the last 5 days load asked for that many between" in told["workers"][0]["reason"]
@@ -70,7 +70,10 @@ def test_the_past_raises_and_never_lowers(kube, namespace, prometheus):
     until_counts(4)
 
 
-def _anticipates(backend: dict) -> dict | None:
+def _anticipates(backend: dict, count: int) -> dict | None:
+    """What the status says once it says it of counts that have been reached: before, `current` is still to change."""
     told = backend["status"].get("autoscaling", {})
     entries = [told.get("api", {}), *told.get("workers", [])]
-    return told if len(entries) == 2 and all(entry.get("rule") == "Anticipation" for entry in entries) else None
+    settled = all((entry.get("rule"), entry.get("desired"), entry.get("current")) == ("Anticipation", count, count)
+                  for entry in entries)
+    return told if len(entries) == 2 and settled else None

@@ -5,18 +5,18 @@ from harness.backend import autoscaling, conditions
 
 def test_a_query_that_prometheus_rejects(backend):
     """A typo in PromQL must not look like "no load"."""
-    backend.apply(api={"replicas": None, "autoscaling": autoscaling(50)}).until_ready()
+    backend.apply(api={"replicas": None, "autoscaling": autoscaling(50)}).until_ready().until_answers()
     bad = autoscaling(50)
     bad["metrics"][0]["query"] = 'sum(rate(http_requests_total{namespace="$(namespace)"}[30s])'
     backend.apply(api={"autoscaling": bad})
-    condition = backend.until_condition("ScalingActive", "False", 60, reason="QueryFailed", names=("requests-per-pod",))
+    condition = backend.until_condition("ScalingActive", "False", 120, reason="QueryFailed", names=("requests-per-pod",))
     assert "parse error" in condition["message"] or "unclosed" in condition["message"], condition
     backend.assert_serves(3)
 
 
 def test_an_image_that_does_not_pull(backend):
     """A typo in a tag is the most common bad release."""
-    backend.apply().until_ready()
+    backend.apply().until_ready().until_answers()
     before = api_pods(backend)
     backend.apply(image="localhost/no-such-image:v9")
     backend.until(lambda thing: any(c["reason"] == "ImagePullFailed" and "localhost/no-such-image:v9" in c["message"]
@@ -37,7 +37,7 @@ def test_a_storage_class_that_does_not_exist(backend):
 
 def test_a_migration_that_fails(backend):
     """Code that meets a schema it does not know answers 500: the old pods must stay until the migration is through."""
-    backend.apply().until_ready()
+    backend.apply().until_ready().until_answers()
     before = api_pods(backend)
     backend.apply(migrations={"command": ["todo", "no-such-command"], "backoffLimit": 0},
                   api={"env": [{"name": "RELEASE", "value": "2"}]})

@@ -1,5 +1,7 @@
 """The engine Direct on a real cluster: KEDA's acceptance numbers, without an HPA object and without the metrics API's slot."""
 
+import time
+
 from harness.backend import autoscaling
 from harness.counts import assert_unchanged, until_count, until_told
 
@@ -39,20 +41,22 @@ def test_activation_cooldown_and_zero(backend, kube):
     until_count(kube, backend, 2)
     # At the activation is not above it.
     scale(backend, direct("", {}, **zero, metrics=[metric | {"query": "vector(2)"}]))
-    until_count(kube, backend, 0, 90)
+    until_count(kube, backend, 0)
     assert_unchanged(kube, backend, 0, 10)
     scale(backend, direct("", {}, **zero, metrics=[metric | {"query": "vector(3)"}]))
-    until_count(kube, backend, 1, 20)
+    until_count(kube, backend, 1)
 
 
 def test_fallback_comes_and_goes(backend, kube):
     """5 pods, the metric gone, 3 by the fallback, the metric back, 5 again."""
-    fallback = {"fallback": {"after": "15s", "replicas": 3}, "most": 5}
+    after = 15
+    fallback = {"fallback": {"after": f"{after}s", "replicas": 3}, "most": 5}
     scale(backend, direct("vector(50)", {"averageValue": "10"}, **fallback)).until_ready()
     until_count(kube, backend, 5)
+    began = time.monotonic()
     scale(backend, direct("vector(50) < 0", {"averageValue": "10"}, **fallback))
-    assert_unchanged(kube, backend, 5, 10)
-    until_count(kube, backend, 3, 60)
+    until_count(kube, backend, 3, held=5)
+    assert time.monotonic() - began >= after   # a slow machine only makes it longer
     until_told(kube, backend, lambda status: status.get("rule") == "Fallback", "the fallback")
     scale(backend, direct("vector(50)", {"averageValue": "10"}, **fallback))
     until_count(kube, backend, 5)
@@ -76,6 +80,6 @@ def test_bounds_change_while_it_runs(backend, kube):
     scale(backend, direct("vector(40)", {"averageValue": "10"})).until_ready()
     until_count(kube, backend, 4)
     scale(backend, direct("vector(40)", {"averageValue": "10"}, most=3))
-    until_count(kube, backend, 3, 15)
+    until_count(kube, backend, 3)
     scale(backend, direct("vector(40)", {"averageValue": "10"}, least=6))
-    until_count(kube, backend, 6, 15)
+    until_count(kube, backend, 6)

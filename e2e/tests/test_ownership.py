@@ -16,10 +16,10 @@ def standing(kube, api, operator):
 def test_paused_means_hands_off(backend, kube):
     """Somebody repairs by hand at three in the morning; the operator must not undo it."""
     backend.apply().until_ready()
-    backend.apply(paused=True).until_condition("Paused", "True", 30)
+    backend.apply(paused=True).until_condition("Paused", "True", 60)
     before = kube.get("Deployment", backend.namespace, "todo-api")
     kube.patch("Service", backend.namespace, "todo-api", {"spec": {"publishNotReadyAddresses": True}})
-    backend.apply(api={"env": [{"name": "RELEASE", "value": "2"}]}).until_condition("Paused", "True", 30)
+    backend.apply(api={"env": [{"name": "RELEASE", "value": "2"}]}).until_condition("Paused", "True", 60)
     assert kube.get("Deployment", backend.namespace, "todo-api")["spec"] == before["spec"]
     assert kube.get("Service", backend.namespace, "todo-api")["spec"].get("publishNotReadyAddresses") is True
     backend.apply(paused=None)

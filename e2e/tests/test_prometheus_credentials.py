@@ -51,7 +51,7 @@ def guarded(kube, cluster, namespace, tmp_path) -> tuple[str, str]:
                         {"name": "storage", "emptyDir": {}}]}}}})
     kube.create("Service", namespace, {"metadata": {"name": "prometheus"}, "spec": {
         "selector": LABELS, "ports": [{"port": 9090}]}})
-    kube.until("Deployment", namespace, lambda found: found and found[0].get("status", {}).get("availableReplicas"), 90,
+    kube.until("Deployment", namespace, lambda found: found and found[0].get("status", {}).get("availableReplicas"), 150,
                "Prometheus serves", name="guarded-prometheus")
     return f"https://{host}:9090", crt
 
@@ -74,20 +74,20 @@ def test_login_and_authority_from_a_secret(backend, kube, cluster, guarded):
         monitoring={"prometheus": {
             "url": url, "tls": {"ca": key | {"key": "ca.crt"}},
             "basicAuth": {"username": key | {"key": "username"}, "password": key | {"key": "password"}}}})
-    backend.until_condition("ScalingActive", "False", 60, "CredentialsMissing",
+    backend.until_condition("ScalingActive", "False", 120, "CredentialsMissing",
                             (f"Secret {backend.namespace}/prometheus-login does not exist", "replicas hold"))
 
     secret = {"metadata": {"name": "prometheus-login"}, "stringData": {
         "username": USER, "password": "hunter2-hunter2", "ca.crt": authority}}
     kube.create("Secret", backend.namespace, secret)
-    backend.until_condition("ScalingActive", "False", 60, "CredentialsRefused", (url, "401"))
+    backend.until_condition("ScalingActive", "False", 120, "CredentialsRefused", (url, "401"))
     kube.patch("Secret", backend.namespace, "prometheus-login", {"stringData": {"password": PASSWORD + "\n"}})
-    until_count(kube, backend, 4, 60)
-    backend.until_condition("ScalingActive", "True", 60)
+    until_count(kube, backend, 4, 120)
+    backend.until_condition("ScalingActive", "True", 120)
 
     # The other engine asks with the same credentials, by way of the metrics API.
     backend.apply(api={"autoscaling": scaled("HPA", "vector(12)")})
-    until_count(kube, backend, 6, 90)
+    until_count(kube, backend, 6, 150)
 
     # An authority that is another one: nobody is asked, nothing is scaled in.
     kube.patch("Secret", backend.namespace, "prometheus-login", {"stringData": {"ca.crt": "no PEM"}})

@@ -23,9 +23,12 @@ def test_a_failure_shows_the_end_of_its_log(tmp_path):
 
 
 def test_a_step_that_hangs_has_a_deadline_and_leaves_no_process(tmp_path):
+    begun = tmp_path / "begun"
+    os.mkfifo(begun)
     with Steps(tmp_path) as steps, pytest.raises(Failure, match="not done in 0.2 s"):
-        steps.run("slow", ["sh", "-c", "echo $$; exec sleep 60"], 0.2)
-    pid = int((tmp_path / "slow.log").read_text())
+        steps.start("slow", ["sh", "-c", f"echo $$ > {begun}; exec sleep 60"])
+        pid = int(begun.read_text())   # once it runs, however long that takes
+        steps.finish(0.2)
     deadline = time.monotonic() + 10
     while os.path.exists(f"/proc/{pid}"):
         assert time.monotonic() < deadline
