@@ -1,10 +1,13 @@
 """2,000 requests a second while pods come and go: releases, scale-ins and drained nodes cost nobody an answer."""
 
+import time
+
 import pytest
 
 from harness.k6 import Phase
 
 _RATE = 2000
+_LOOKS_S = 2.0   # from one reading of the count of requests to the next, at most
 
 
 @pytest.fixture
@@ -14,10 +17,14 @@ def busy(backend, load):
 
     def during(seconds, change):
         run = load(backend, [Phase("busy", _RATE, seconds)])
+        began = time.monotonic()
         change()
+        ended = time.monotonic()
         summary = run.assert_no_failed_request()
-        # Load that could not be sent would have met no pod that was leaving.
-        assert summary["requests"] >= 0.9 * _RATE * seconds, summary
+        # Load that could not be sent, or was over, would have met no pod that was leaving.
+        assert ended < run.timeline.phases["busy"] + seconds, "the change outlived the load"
+        sent = _requests_until(run, ended) - _requests_until(run, began)
+        assert sent >= 0.25 * _RATE * (ended - began - _LOOKS_S), f"{sent} in {ended - began:.1f} s: a machine too slow"
         return summary
 
     during.backend = backend
@@ -31,7 +38,7 @@ def test_a_rolling_update_under_heavy_load_fails_no_request(busy, kube, figure):
                    lambda found: "RELEASE" in str(found[0]["spec"]["template"]) and _settled(found[0]), 90,
                    "every pod has the new environment", name="todo-api")
 
-    figure("rolling_update_requests", busy(60, release)["requests"])
+    figure("rolling_update_requests", busy(90, release)["requests"])
 
 
 def test_a_scale_in_under_heavy_load_fails_no_request(busy, kube, figure):
@@ -40,20 +47,21 @@ def test_a_scale_in_under_heavy_load_fails_no_request(busy, kube, figure):
         kube.until("Deployment", busy.backend.namespace, lambda found: found[0]["status"].get("replicas") == 1, 60,
                    "one pod is left", name="todo-api")
 
-    figure("scale_in_requests", busy(40, scale_in)["requests"])
+    figure("scale_in_requests", busy(60, scale_in)["requests"])
 
 
 def test_a_node_drain_under_heavy_load_fails_no_request(busy, kube, cluster, figure):
     drained = []
 
     def drain():
-        # Not the node of the only database: that one cannot move without an outage. The load stays where it is.
-        pods = [pod for pod in kube.list("Pod", busy.backend.namespace)
-                if pod["metadata"].get("labels", {}).get("scalablebackend.io/name") == busy.backend.name]
-        kept = {pod["spec"]["nodeName"] for pod in pods if not _is_api(pod)}
-        candidates = sorted({pod["spec"]["nodeName"] for pod in pods if _is_api(pod)} - kept)
-        assert candidates, f"every node with an API pod has the database or Redis: {sorted(kept)}"
-        drained.append(candidates[0])
+        # Not the node of the only database: that one cannot move without an outage. Four API pods are spread over the
+        # nodes, so another has some. Best one with Redis, which is a cache: it may go along. The load stays.
+        kept = {pod["spec"]["nodeName"] for pod in busy.backend.pods("postgres")}
+        assert len(kept) == 1, kept
+        candidates = {pod["spec"]["nodeName"] for pod in busy.backend.pods("api")} - kept
+        assert candidates, f"every API pod is beside the database, on {kept}"
+        redis = {pod["spec"]["nodeName"] for pod in busy.backend.pods("redis")}
+        drained.append(min(candidates & redis or candidates))
         cluster.kubectl("drain", drained[0], "--ignore-daemonsets", "--delete-emptydir-data",
                         f"--pod-selector=scalablebackend.io/name={busy.backend.name}", "--timeout=60s", seconds=90)
         kube.until("Pod", busy.backend.namespace,
@@ -65,6 +73,10 @@ def test_a_node_drain_under_heavy_load_fails_no_request(busy, kube, cluster, fig
     finally:
         for node in drained:
             cluster.kubectl("uncordon", node)
+
+
+def _requests_until(run, at):
+    return max((sample.requests for sample in run.timeline.samples if sample.at <= at), default=0)
 
 
 def _is_api(pod):
