@@ -101,7 +101,7 @@ def locked(postgres, table):
     try:
         yield
     finally:
-        session.communicate("ROLLBACK;\n", timeout=10)
+        session.communicate("ROLLBACK;\n", timeout=60)
 
 
 def waiting(postgres) -> int:

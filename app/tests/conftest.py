@@ -65,9 +65,9 @@ class Todo(Server):
     def start(self, ready=True):
         self.spawn(self.command, env={key: value for key, value in self.environment.items() if value is not None})
         if ready:
-            eventually(lambda: self.get("/readyz", self.metrics_port)[0] == 200, 30)
+            eventually(lambda: self.get("/readyz", self.metrics_port)[0] == 200)
         else:
-            eventually(lambda: self.get("/livez", self.metrics_port)[0] == 200, 30)
+            eventually(lambda: self.get("/livez", self.metrics_port)[0] == 200)
         return self
 
     def call(self, method, path, port=None, body=None, headers=None):

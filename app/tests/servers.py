@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import random
 import shutil
 import signal
 import socket
@@ -12,14 +13,28 @@ import urllib.parse
 POSTGRES_BIN = pathlib.Path("/usr/lib/postgresql/15/bin")
 
 
+_given = set()
+
+
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Never the same twice. None that the kernel gives to clients: one that has it, while the server that we mean it
+    for is being started again, would keep the server out, and a client can even be connected to itself."""
+    first, last = map(int, pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split())
+    ours = [port for port in range(10_000, 30_000) if not first <= port <= last and port not in _given]
+    while True:
+        port = random.choice(ours)
+        _given.add(port)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                ours.remove(port)
 
 
-def eventually(check, within_s: float = 10.0, every_s: float = 0.02):
-    """The first true value of check(); its last error or value is shown when time is up."""
+def eventually(check, within_s: float = 60.0, every_s: float = 0.02):
+    """The first true value of check(); its last error or value is shown when time is up, which is only so that
+    nothing hangs for ever: a machine may be slow."""
     deadline = time.monotonic() + within_s
     last = None
     while time.monotonic() < deadline:
@@ -44,7 +59,7 @@ class Server:
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, **options)
 
-    def stop(self, how=signal.SIGTERM, wait_s: float = 30.0) -> int:
+    def stop(self, how=signal.SIGTERM, wait_s: float = 60.0) -> int:
         if self.process is None:
             return 0
         self.process.send_signal(how)
@@ -85,9 +100,9 @@ class Postgres(Server):
     def start(self):
         self.spawn([POSTGRES_BIN / "postgres", "-D", self.cluster, "-p", str(self.port), "-h", "127.0.0.1",
                     "-c", "unix_socket_directories=", "-c", "shared_buffers=32MB"], cwd="/", **self.identity)
-        eventually(lambda: self.sql("SELECT 1") == "1", 30)
+        eventually(lambda: self.sql("SELECT 1") == "1")
 
-    def stop(self, how=signal.SIGINT, wait_s: float = 30.0) -> int:  # "fast" shutdown
+    def stop(self, how=signal.SIGINT, wait_s: float = 60.0) -> int:  # "fast" shutdown
         return super().stop(how, wait_s)
 
     def sql(self, statement: str) -> str:
@@ -111,7 +126,7 @@ class Redis(Server):
     def start(self):
         self.spawn(["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "",
                     "--appendonly", "yes", "--dir", str(self.folder), "--requirepass", self.PASSWORD])
-        eventually(lambda: self.run("PING") == "PONG", 10)
+        eventually(lambda: self.run("PING") == "PONG")
 
     def run(self, *words: str, database: int = 0) -> str:
         done = subprocess.run(["redis-cli", "-h", "127.0.0.1", "-p", str(self.port), "-n", str(database),

@@ -157,6 +157,13 @@ def test_tokens_of_other_programs_with_the_key_are_good_if_they_claim_all(todo, 
         assert me(api, bad)[2] == {"detail": "Could not validate credentials"}
 
 
+def put(path, text):
+    """At once, as Kubernetes does: who looks meanwhile sees the file of before, and not half of this one."""
+    fresh = path.parent.parent / f"{uuid.uuid4()}"
+    fresh.write_text(text)
+    fresh.rename(path)
+
+
 def test_keys_rotate_without_a_restart_and_a_broken_one_changes_nothing(todo, user, tmp_path):
     (tmp_path / "k1").write_text("1" * 32)
     api = todo(JWT_KEY_FILE=str(tmp_path), RATE_LIMIT_TOKEN="off", RATE_LIMIT_TOKEN_USER="off")
@@ -165,24 +172,24 @@ def test_keys_rotate_without_a_restart_and_a_broken_one_changes_nothing(todo, us
     assert header_of(first) == {"alg": "HS256", "kid": "k1", "typ": "JWT"}
     assert api.metric(loads) == 1
 
-    (tmp_path / "current").write_text("k1\n")
-    (tmp_path / "k2").write_text("2" * 32 + "\n")
-    eventually(lambda: api.metric(loads) == 2, 8)
+    put(tmp_path / "current", "k1\n")
+    put(tmp_path / "k2", "2" * 32 + "\n")
+    eventually(lambda: api.metric(loads) == 2)
     assert header_of(log_in(api, user)["access_token"])["kid"] == "k1", "k2 signs before every replica may have it"
 
-    (tmp_path / "k2").write_text("short")
-    eventually(lambda: api.metric("todo_jwt_key_failures_total") == 1, 8)
+    put(tmp_path / "k2", "short")
+    eventually(lambda: api.metric("todo_jwt_key_failures_total") == 1)
     assert me(api, first)[0] == 200
     assert "k2: a key of 5 bytes is too short" in api.output() and "1" * 32 not in api.output()
 
-    (tmp_path / "k2").write_text("2" * 32)
-    (tmp_path / "current").write_text("k2")
+    put(tmp_path / "k2", "2" * 32)
+    put(tmp_path / "current", "k2")
     second = eventually(lambda: [token for token in [log_in(api, user)["access_token"]]
-                                 if header_of(token)["kid"] == "k2"], 8)[0]
+                                 if header_of(token)["kid"] == "k2"])[0]
     assert me(api, first)[0] == 200 and me(api, second)[0] == 200
 
     (tmp_path / "k1").unlink()
-    eventually(lambda: me(api, first)[0] == 401, 8)
+    eventually(lambda: me(api, first)[0] == 401)
     assert me(api, second)[0] == 200
 
 
@@ -231,7 +238,8 @@ def test_logout_ends_the_session_and_never_fails(service, user):
 def test_a_session_has_an_end(todo, user, postgres):
     api = todo(REFRESH_TOKEN_SECONDS="1", RATE_LIMIT_TOKEN="off")
     token = log_in(api, user, "/v1/auth/token")["refresh_token"]
-    time.sleep(1.1)
+    # By its own clock, which is the database's: to refresh it until it fails would begin its time anew.
+    eventually(lambda: postgres.sql(f"SELECT expires_at < now() FROM refresh_tokens WHERE user_id = {user['id']}") == "t")
     assert refresh(api, token)[0] == 401
     log_in(api, user, "/v1/auth/token")
     assert postgres.sql(f"SELECT count(*) FROM refresh_tokens WHERE user_id = {user['id']}") == "1", "expired ones pile up"
@@ -258,23 +266,29 @@ def test_a_password_hashed_at_a_lower_cost_is_stored_anew(service, user, postgre
     assert postgres.sql(stored) == fresh and service.metric("todo_password_rehashed_total") == 1
 
 
-def test_too_many_logins_at_once_are_told_to_come_back_and_hold_nobody_up(service, user):
+def test_too_many_logins_at_once_are_told_to_come_back_and_hold_nobody_up(todo, user, postgres):
+    """With a hash of the highest cost, so that on any machine many requests fit into the time of one."""
+    service = todo(THREADS="1", PASSWORD_THREADS="1")
+    costly = HASH.replace("t=2", "t=64")
+    postgres.sql(f"UPDATE users SET password_hash = '{costly}' WHERE id = {user['id']}")
+    hashes = "todo_password_hashes_total"
     with concurrent.futures.ThreadPoolExecutor(60) as pool:
-        logins = [pool.submit(form, service, username=user["username"], password=PASSWORD) for _ in range(60)]
+        logins = [pool.submit(form, service, username=user["username"], password="wrong") for _ in range(60)]
         eventually(lambda: service.metric("todo_password_queue_length") > 0)
-        slowest = 0
+        asked, held_up = 0, 0
         while not all(login.done() for login in logins):
-            began = time.monotonic()
+            before = service.metric(hashes)
             assert service.get("/")[0] == 200
-            slowest = max(slowest, time.monotonic() - began)
+            asked, held_up = asked + 1, held_up + (service.metric(hashes) > before)
         answers = [login.result() for login in logins]
     statuses = [status for status, *_ in answers]
-    assert set(statuses) == {200, 503}
-    # On a busy machine some turns come after the deadline: told as well, and not hashed.
+    assert set(statuses) == {401, 503}
+    # Some turns come after the deadline: told as well, and not hashed.
     turned_away = sum(service.metric(f'todo_password_refused_total{{reason="{why}"}}') for why in ("queue_full", "late"))
-    assert turned_away == statuses.count(503) and service.metric("todo_password_hashes_total") == statuses.count(200)
+    assert turned_away == statuses.count(503) and service.metric(hashes) == statuses.count(401)
     assert all(headers["Retry-After"] for status, headers, _ in answers if status == 503)
-    assert slowest < 0.5, "hashing holds the event loop up"
+    # On the event loop a hash would come to its end before whatever is asked meanwhile.
+    assert held_up < asked / 2, f"{held_up} of {asked} requests waited for a hash"
     memory = service.metric("process_resident_memory_bytes")
     assert memory < 40e6, f"{memory / 1e6:.0f} MB are kept after the logins"
 

@@ -1,6 +1,7 @@
 """The cache of users: never older than a change whose answer somebody has, and never in the way."""
 
 import concurrent.futures
+import re
 import signal
 
 import pytest
@@ -37,7 +38,7 @@ def test_while_a_user_is_being_changed_nothing_is_kept(api, redis):
 
 
 def test_misses_of_one_user_are_one_read(todo, postgres, redis):
-    api = todo(THREADS="1")
+    api = todo(THREADS="1", STATEMENT_TIMEOUT="20")
     user, _ = make_user(api)
     queries = 'todo_database_queries_total{role="read"}'
     with concurrent.futures.ThreadPoolExecutor(50) as pool:
@@ -105,22 +106,28 @@ def warm(api, user):
     eventually(lambda: api.get(f"/users/{user}")[0] == 200 and api.metric("todo_near_cache_hits_total") > before)
 
 
+def gets(redis) -> int:
+    """Which each read of the cache begins with, and nobody else here sends."""
+    found = re.search(r"cmdstat_get:calls=(\d+)", redis.run("INFO", "commandstats"))
+    return int(found[1]) if found else 0
+
+
 def test_the_near_cache_is_told_of_every_change(near, redis):
     user, name = make_user(near)
     other, _ = make_user(near)
     for one in (user, other):
         warm(near, one)
-    commands = near.metric('todo_redis_commands_total{purpose="cache"}')
+    asked = gets(redis)
     hits = near.metric("todo_near_cache_hits_total")
     for _ in range(100):
         assert near.get(f"/users/{user}") == (200, {"id": user, "data": name, "source": "cache"})
     assert near.metric("todo_near_cache_hits_total") - hits == 100
-    assert near.metric('todo_redis_commands_total{purpose="cache"}') - commands < 50, "only its pings"
+    assert gets(redis) == asked
     redis.run("SET", f"user:{user}", "renamed", "EX", "100")
-    eventually(lambda: near.get(f"/users/{user}")[1]["data"] == "renamed", 1)
+    eventually(lambda: near.get(f"/users/{user}")[1]["data"] == "renamed", 20)   # not only when it is too old, after 30 s
     assert near.metric("todo_near_cache_invalidations_total") == 1
     redis.run("DEL", f"user:{user}")
-    eventually(lambda: near.get(f"/users/{user}")[1]["data"] == name, 1)
+    eventually(lambda: near.get(f"/users/{user}")[1]["data"] == name, 20)
     flushes = near.metric("todo_near_cache_flushes_total")
     warm(near, other)
     redis.run("FLUSHALL")
@@ -136,7 +143,7 @@ def test_the_near_cache_is_emptied_when_nobody_would_tell_it(near, redis):
     warm(near, user)
     redis.process.send_signal(signal.SIGSTOP)  # silent: no more invalidations, no end of the connection
     try:
-        eventually(lambda: near.metric("todo_near_cache_flushes_total") == 2, 2)
+        eventually(lambda: near.metric("todo_near_cache_flushes_total") == 2, 20)
         assert near.get(f"/users/{user}") == (200, {"id": user, "data": name, "source": "db"})
     finally:
         redis.process.send_signal(signal.SIGCONT)

@@ -11,7 +11,6 @@ import subprocess
 import threading
 
 import pytest
-from servers import free_port
 
 SETUP = pathlib.Path(__file__).parents[2] / "setup"
 FILES = {"/docs": "text/html; charset=utf-8", "/docs/start.js": "text/javascript; charset=utf-8",
@@ -109,8 +108,8 @@ class Proxy:
             def log_message(self, *_):
                 pass
 
-        self.port = free_port()
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.port = self.server.server_port
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def close(self):

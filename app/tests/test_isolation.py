@@ -78,5 +78,5 @@ def test_a_statement_that_never_gets_its_lock_is_refused_at_once(todo, postgres,
                 tries.append(time.monotonic() - began)
             assert ask(api.get, f"/users/{user}") == 200
             assert api.metric('todo_database_throttled{role="read"}') == 1
-        eventually(lambda: api.get(path)[0] == 200, 8)
+        eventually(lambda: api.get(path)[0] == 200)
     eventually(lambda: api.metric('todo_database_throttled{role="read"}') == 0)

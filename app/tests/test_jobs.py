@@ -5,7 +5,6 @@ import json
 import random
 import signal
 import subprocess
-import time
 
 import pytest
 from conftest import BINARY
@@ -101,41 +100,50 @@ def test_no_accepted_job_is_lost_with_redis_data(todo, redis, postgres):
     redis.start()
     assert queue(redis, "XLEN", "jobs:default") == "0"
     todo("worker")
-    eventually(lambda: states(postgres) == {"done": 2000}, 30)
+    eventually(lambda: states(postgres) == {"done": 2000})
     assert postgres.sql("SELECT max(attempts) FROM jobs") == "1"
 
 
 def test_redis_restarted_empty_while_workers_work(todo, redis, postgres):
     workers = [todo("worker", "--claim-after", "2") for _ in range(2)]
     put(postgres, "sum_squares", {"n": 2_000_000}, count=1500)
-    eventually(lambda: states(postgres).get("done", 0) > 50, 20)
+    eventually(lambda: states(postgres).get("done", 0) > 50)
     redis.stop(signal.SIGKILL)
     for file in redis.folder.glob("appendonlydir/*"):
         file.unlink()
     redis.start()
-    eventually(lambda: states(postgres) == {"done": 1500}, 60)
+    eventually(lambda: states(postgres) == {"done": 1500}, 120)
     assert all(worker.stop() == 0 for worker in workers)
 
 
-def test_ten_thousand_jobs_and_workers_killed_all_the_time(todo, redis, postgres):
+def test_ten_thousand_jobs_and_workers_killed_all_the_time(todo, redis, postgres, held):
     """At least once: a job in hand when its worker dies is done once more, and none is lost; nor do the 200 wait for
     minutes that a relay had taken when it died."""
     flags, kills, each = ("worker", "--claim-after", "1"), 20, 500
-    workers = [todo(*flags) for _ in range(4)]
+    workers = [todo(*flags, **held.environment) for _ in range(4)]
     ids = []
+
+    def kill(victim):
+        workers[victim].stop(signal.SIGKILL)
+        workers[victim] = todo(*flags, ready=False, **held.environment)
+
+    # The others may be between two jobs when their end comes; this one is not.
+    held.put()
+    eventually(lambda: held.deliveries == 1)
+    consumer = postgres.sql("SELECT worker FROM jobs")
+    kill(next(i for i, worker in enumerate(workers) if f"-{worker.process.pid}-" in consumer))
+    held.let_go()
     for _ in range(kills):
         ids += put(postgres, "sum_squares", {"n": 200_000}, count=each)
-        eventually(lambda: states(postgres).get("done", 0) > len(ids) - each, 60)   # it is in the middle of these
-        victim = random.randrange(len(workers))
-        workers[victim].stop(signal.SIGKILL)
-        workers[victim] = todo(*flags, ready=False)
+        eventually(lambda: states(postgres).get("done", 0) > len(ids) - each)   # it is in the middle of these
+        kill(random.randrange(len(workers)))
     assert len(ids) == 10_000
-    eventually(lambda: states(postgres) == {"done": 10_000}, 120)
-    assert set(postgres.sql("SELECT id FROM jobs WHERE state = 'done'").split()) == set(ids)
+    eventually(lambda: states(postgres) == {"done": 10_001}, 240)
+    assert set(ids) < set(postgres.sql("SELECT id FROM jobs WHERE state = 'done'").split())
     again = int(postgres.sql("SELECT count(*) FROM jobs WHERE attempts > 1"))
     assert 0 < again <= kills * 8 * 2, "only what was in hand is done once more"
     assert int(postgres.sql("SELECT max(attempts) FROM jobs")) <= 5
-    eventually(lambda: queue(redis, "XLEN", "jobs:default") == "0", 20)
+    eventually(lambda: queue(redis, "XLEN", "jobs:default") == "0")
     print(f"{kills} workers killed, {again} jobs begun more than once")
 
 
@@ -143,11 +151,11 @@ def test_a_bulk_job_makes_its_tasks_once_though_workers_die(todo, redis, postgre
     owner = postgres.sql("INSERT INTO users (username) VALUES (gen_random_uuid()) RETURNING id")
     put(postgres, "bulk_tasks", {"tasks": [{"title": "a"}, {"title": "b", "completed": True}]}, owner, count=300)
     workers = [todo("worker", "--claim-after", "0.5") for _ in range(2)]
-    for _ in range(6):
-        time.sleep(0.1)
+    for killed in range(6):
+        eventually(lambda: states(postgres).get("done", 0) >= 40 * killed)
         workers.pop(0).stop(signal.SIGKILL)
         workers.append(todo("worker", "--claim-after", "0.5", ready=False))
-    eventually(lambda: states(postgres) == {"done": 300}, 30)
+    eventually(lambda: states(postgres) == {"done": 300})
     assert postgres.sql(f"SELECT count(*), count(*) FILTER (WHERE completed) FROM tasks WHERE owner_id = {owner}") == \
         "600|300"
     created = json.loads(postgres.sql("SELECT result FROM jobs LIMIT 1"))["created"]
@@ -155,7 +163,7 @@ def test_a_bulk_job_makes_its_tasks_once_though_workers_die(todo, redis, postgre
 
 
 def test_a_long_job_is_not_taken_over_while_its_worker_lives(todo, redis, postgres, held):
-    flags = ("worker", "--claim-after", "0.5")
+    flags = ("worker", "--claim-after", "3")   # a worker that stands still for that long would lose it, and rightly
     first = todo(*flags, **held.environment)
     held.put()
     eventually(lambda: held.deliveries == 1)
@@ -172,18 +180,20 @@ def test_a_long_job_is_not_taken_over_while_its_worker_lives(todo, redis, postgr
 
 def test_a_job_that_kills_its_workers_is_given_up(todo, redis, postgres, held):
     """Else it would kill them all, for ever."""
-    kills, flags = 3, ("worker", "--claim-after", "0.3")
+    # A worker that stands still for that long would try it once more than it is killed.
+    kills, flags = 3, ("worker", "--claim-after", "2")
     held.put(attempts=MOST_ATTEMPTS - kills)
     for killed in range(kills):
         worker = todo(*flags, **held.environment)
-        eventually(lambda: held.deliveries == killed + 1, 20)
+        eventually(lambda: held.deliveries == killed + 1)
         worker.stop(signal.SIGKILL)
         eventually(lambda: postgres.sql("SELECT count(*) FROM jobs WHERE lease_until < now()") == "1")
     worker = todo(*flags, **held.environment)
-    eventually(lambda: states(postgres) == {"dead": 1}, 20)
+    eventually(lambda: states(postgres) == {"dead": 1})
     assert held.deliveries == kills
     assert "its workers died" in postgres.sql("SELECT error FROM jobs")
-    assert worker.metric('jobs_processed_total{kind="webhook",outcome="dead"}') == 1
+    # Counted when Redis knows as well, a moment after the database.
+    eventually(lambda: worker.metric('jobs_processed_total{kind="webhook",outcome="dead"}') == 1)
     eventually(lambda: worker.metric('queue_dead{queue="default"}') == 1)
 
 
@@ -204,8 +214,9 @@ def test_sigterm_hands_back_what_does_not_end_in_time(todo, redis, postgres, hel
     worker = todo("worker", "--drain-deadline", "0.2", "--concurrency", "3", **held.environment)
     held.put(count=3)
     eventually(lambda: held.deliveries == 3)
-    assert worker.stop(wait_s=8) == 0, "it waited for what it was to hand back"
+    assert worker.stop() == 0
     assert states(postgres) == {"queued": 3}
+    # Had it waited for the receiver, that would have been a failure: of a delivery that was given up.
     assert postgres.sql("SELECT max(attempts) FROM jobs") == "0", "a drain is not a failure"
     assert queue(redis, "XPENDING", "jobs:default", "workers").splitlines()[0] == "0"
     assert queue(redis, "XLEN", "jobs:default") == "3"
@@ -231,7 +242,7 @@ def test_postgresql_restarted_while_workers_work(todo, redis, postgres):
     eventually(lambda: states(postgres).get("done", 0) > 20)
     postgres.stop()
     postgres.start()
-    eventually(lambda: states(postgres) == {"done": 1500}, 60)
+    eventually(lambda: states(postgres) == {"done": 1500}, 120)
 
 
 def test_metrics_of_a_queue(todo, redis, postgres):
@@ -244,8 +255,8 @@ def test_metrics_of_a_queue(todo, redis, postgres):
     eventually(lambda: worker.metric('queue_oldest_waiting_seconds{queue="default"}') == 0)
     put(postgres, "of_a_newer_version", {})
     eventually(lambda: worker.metric('queue_delayed{queue="default"}') == 1)
+    eventually(lambda: worker.metric('jobs_processed_total{kind="unknown",outcome="retried"}') == 1)
     assert worker.metric('jobs_processed_total{kind="sum_squares",outcome="done"}') == 1
-    assert worker.metric('jobs_processed_total{kind="unknown",outcome="retried"}') == 1
     assert worker.metric('job_duration_seconds_count{kind="sum_squares",outcome="done"}') == 1
-    assert worker.metric("jobs_in_hand") == 0
+    eventually(lambda: worker.metric("jobs_in_hand") == 0)   # looked at five times a second
     assert worker.metric("jobs_relayed_total") == 1

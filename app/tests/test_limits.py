@@ -1,11 +1,11 @@
 """Rate limits: counted in Redis for all replicas, by each process alone while Redis is away."""
 
+import itertools
 import json
 import random
 import re
 import signal
 import subprocess
-import time
 import urllib.parse
 import uuid
 
@@ -16,12 +16,14 @@ from servers import eventually
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 DEFAULTS = {"RATE_LIMIT_TOKEN": None, "RATE_LIMIT_TOKEN_USER": None, "RATE_LIMIT_REGISTRATION": None,
             "RATE_LIMIT_SESSION": None, "RATE_LIMIT_TASKS": None}
+numbers = itertools.count()
 BEHIND_PROXY = {"TRUSTED_PROXIES": "127.0.0.0/8, 10.0.0.0/8"}
 
 
 def somebody() -> str:
-    """An address that no other test has."""
-    return f"203.{random.randrange(256)}.{random.randrange(256)}.{random.randrange(256)}"
+    """An address that no other test has: they are given in turn."""
+    number = next(numbers)
+    return f"203.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
 
 
 def log_in(api, address, username=None):
@@ -42,13 +44,17 @@ def decisions(api, limit, outcome, by):
 
 
 def test_guesses_of_refresh_tokens_are_limited_by_address(todo):
-    api = todo(**DEFAULTS, **BEHIND_PROXY)
     body, address = json.dumps({"refresh_token": "guessed"}), somebody()
     headers = {"Content-Type": "application/json", "X-Forwarded-For": address}
+    usual = todo(**DEFAULTS, **BEHIND_PROXY)
+    status, answered, _ = usual.call("POST", "/v1/auth/refresh", body=body,
+                                     headers={**headers, "X-Forwarded-For": somebody()})
+    assert (status, answered["RateLimit-Policy"]) == (401, '"session";q=60;w=60')
+    # Of a minute's 60 one comes back each second, and a slow machine needs longer than that for all of them.
+    api = todo(**{**DEFAULTS, "RATE_LIMIT_SESSION": "60/hour"}, **BEHIND_PROXY)
     refreshed = [api.call("POST", "/v1/auth/refresh", body=body, headers=headers) for _ in range(60)]
     assert 429 not in statuses(refreshed)
-    status, answered, _ = api.call("POST", "/v1/auth/refresh", body=body, headers=headers)
-    assert (status, answered["RateLimit-Policy"]) == (429, '"session";q=60;w=60')
+    assert api.call("POST", "/v1/auth/refresh", body=body, headers=headers)[0] == 429
     assert api.call("POST", "/v1/auth/logout", body=body, headers=headers)[0] == 429, "logging out counts with it"
     elsewhere = {**headers, "X-Forwarded-For": somebody()}
     assert api.call("POST", "/v1/auth/logout", body=body, headers=elsewhere)[0] == 204
@@ -74,7 +80,8 @@ def test_five_logins_a_minute_from_an_address_whichever_replica_is_asked(todo):
 
 
 def test_one_user_is_not_guessed_from_many_addresses(todo, redis):
-    api = todo(**DEFAULTS, **BEHIND_PROXY)
+    # The usual 10 of a minute come back one each 6 s, less than a slow machine may need for eleven hashes.
+    api = todo(**{**DEFAULTS, "RATE_LIMIT_TOKEN_USER": "10/hour"}, **BEHIND_PROXY)
     name = f"zoe {uuid.uuid4()}"
     assert statuses(log_in(api, somebody(), name) for _ in range(11)) == [401] * 10 + [429]
     assert log_in(api, somebody(), name.upper())[0] == 401
@@ -85,15 +92,16 @@ def test_one_user_is_not_guessed_from_many_addresses(todo, redis):
 @pytest.mark.parametrize("addresses,expected", [
     (["2001:db8:{0}:{1}::1", "2001:db8:{0}:{1}:ffff::2"], 429),   # one customer's network
     (["2001:db8:{0}:{1}::1", "2001:db8:{0}:{2}::1"], 401),
-    (["203.0.{3}.7", "::ffff:203.0.{3}.7"], 429),
-    (["203.0.{3}.7", "evil, 203.0.{3}.7"], 429),                  # written by the client itself
-    (["203.0.{3}.7", "203.0.{3}.7, 10.1.1.1"], 429),              # a proxy behind a proxy
-    (["203.0.{3}.7:1234", "203.0.{3}.7"], 429),
+    (["{3}", "::ffff:{3}"], 429),
+    (["{3}", "evil, {3}"], 429),        # written by the client itself
+    (["{3}", "{3}, 10.1.1.1"], 429),    # a proxy behind a proxy
+    (["{3}:1234", "{3}"], 429),
 ])
 def test_who_an_address_is(todo, addresses, expected):
     api = todo(**{**DEFAULTS, "RATE_LIMIT_TOKEN": "1/minute"}, **BEHIND_PROXY)
-    numbers = [f"{random.randrange(1, 65536):x}" for _ in range(3)] + [str(random.randrange(256))]
-    first, second = (address.format(*numbers) for address in addresses)
+    networks = [f"{number:x}" for number in random.sample(range(1, 65536), 3)]
+    someone = somebody()
+    first, second = (address.format(*networks, someone) for address in addresses)
     assert statuses([log_in(api, first), log_in(api, second)]) == [401, expected]
 
 
@@ -118,11 +126,12 @@ def test_the_tutorials_list_is_limited_and_nothing_else(todo):
 
 
 def test_the_quota_comes_back_bit_by_bit(todo):
-    api = todo(**{**DEFAULTS, "RATE_LIMIT_TASKS": "4/2s"}, **BEHIND_PROXY)
+    interval_s = 4   # five requests are made in less, on a slow machine too
+    api = todo(**{**DEFAULTS, "RATE_LIMIT_TASKS": f"4/{4 * interval_s}s"}, **BEHIND_PROXY)
     address = somebody()
     assert statuses(list_tasks(api, address) for _ in range(5)) == [200] * 4 + [429]
-    time.sleep(0.6)  # one interval, and no more
-    assert statuses(list_tasks(api, address) for _ in range(2)) == [200, 429]
+    eventually(lambda: list_tasks(api, address)[0] == 200)   # what is refused costs nothing
+    assert list_tasks(api, address)[0] == 429, "more than one came back"
 
 
 def test_a_users_rate_on_v1(todo):
@@ -167,5 +176,5 @@ def test_without_redis_limits_hold_too(todo):
     ("RATE_LIMIT_TOKEN", "five"), ("TRUSTED_PROXIES", "10.0.0.0/8,nginx"), ("FORWARDED_HEADER", "X-Real-IP")])
 def test_a_limit_that_cannot_be_read_is_not_no_limit(setting, value):
     done = subprocess.run([BINARY, "serve", "--port", "0", "--metrics-port", "0"], env={setting: value},
-                          capture_output=True, text=True, timeout=10)
+                          capture_output=True, text=True, timeout=60)
     assert done.returncode == 1 and setting in done.stderr and done.stderr.count("\n") == 1

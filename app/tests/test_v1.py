@@ -224,10 +224,10 @@ def test_of_many_at_once_with_one_key_one_is_done(me):
 
 def test_a_key_that_another_request_has_in_hand_is_409(me, postgres):
     import subprocess
-    with subprocess.Popen(["psql", "-XAtq", postgres.url], stdin=subprocess.PIPE, text=True) as session:
-        session.stdin.write("BEGIN; SELECT pg_advisory_xact_lock(hashtextextended('held', %d)); \\o /dev/null\n" % me.user["id"])
+    with subprocess.Popen(["psql", "-XAtq", postgres.url], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as session:
+        session.stdin.write("BEGIN; SELECT pg_advisory_xact_lock(hashtextextended('held', %d))::text || 'held';\n" % me.user["id"])
         session.stdin.flush()
-        eventually(lambda: postgres.sql("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") != "0")
+        assert session.stdout.readline().strip() == "held"
         answer = me.ask("POST", "/v1/tasks", {"title": "x"}, Idempotency_Key="held").check(409)
         assert answer.headers["retry-after"] == "1"
         session.stdin.write("COMMIT;\n")

@@ -77,7 +77,7 @@ def verify(secret, headers, body):
     return headers["webhook-id"], json.loads(body)
 
 
-def test_events_are_delivered_signed(private, receiver):
+def test_events_are_delivered_signed(private, receiver, postgres):
     me = Client(private[0])
     hook = me.ask("POST", "/v1/webhooks", {"url": receiver.url()}).check(201).body
     assert (hook["on_task_created"], hook["on_task_completed"]) == (True, True)
@@ -99,7 +99,8 @@ def test_events_are_delivered_signed(private, receiver):
     other.ask("DELETE", f"/v1/webhooks/{hook['id']}").check(404)
     me.ask("DELETE", f"/v1/webhooks/{hook['id']}").check(204)
     me.task("nobody is told")
-    time.sleep(1)
+    # A job is stored together with the change that asks for it, so there are no others to come.
+    eventually(lambda: states(postgres) == {"done": 2})
     assert len(receiver.got) == 2
 
 
@@ -154,7 +155,7 @@ def test_a_receiver_that_fails_is_tried_again_with_the_same_id(private, receiver
     hook = me.ask("POST", "/v1/webhooks", {"url": receiver.url()}).check(201).body
     receiver.answers = [(500, {}), (302, {"Location": receiver.url("/elsewhere")})]
     me.task()
-    eventually(lambda: len(receiver.got) == 3, 15)
+    eventually(lambda: len(receiver.got) == 3)
     assert {path for path, *_ in receiver.got} == {"/hook"}, "redirects are not followed"
     assert len({verify(hook["secret"], *one[1:])[0] for one in receiver.got}) == 1
     eventually(lambda: states(postgres) == {"done": 1})
@@ -171,8 +172,8 @@ def test_a_receiver_that_is_away_costs_nothing_but_patience(private, receiver, p
     receiver.server.shutdown()
     me.ask("POST", "/v1/webhooks", {"url": receiver.url()}).check(201)
     me.task()
-    eventually(lambda: "connecting" in postgres.sql("SELECT coalesce(error, '') FROM jobs"))
-    assert states(postgres) == {"queued": 1}
+    # Between its tries, of which one may go on at this moment.
+    eventually(lambda: postgres.sql("SELECT state FROM jobs WHERE error LIKE '%connecting%'") == "queued")
 
 
 def test_nobody_is_made_to_knock_inside(todo, redis, receiver, postgres):
@@ -202,7 +203,7 @@ def finished(client, location):
     def look():
         job = client.ask("GET", location).check(200).body
         return job if job["status"] in ("done", "failed") else None
-    return eventually(look, 20)
+    return eventually(look)
 
 
 def test_an_export_holds_all_tasks_and_no_formula(private):

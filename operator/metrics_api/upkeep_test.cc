@@ -55,7 +55,7 @@ class UpkeepTest : public testing::Test {
   template <typename Predicate>
   bool Eventually(Predicate done) {
     std::unique_lock lock(mutex_);
-    const auto deadline = std::chrono::steady_clock::now() + 10s;
+    const auto deadline = std::chrono::steady_clock::now() + 60s;
     while (!done()) {
       if (std::chrono::steady_clock::now() > deadline) return false;
       told_.wait_for(lock, 2ms);
@@ -162,7 +162,7 @@ TEST_F(UpkeepTest, EndsWhileItCannotReadAnything) {
   EXPECT_FALSE(upkeep_->RunOnce());
   const auto before = std::chrono::steady_clock::now();
   upkeep_.reset();
-  EXPECT_LT(std::chrono::steady_clock::now() - before, 2s);
+  EXPECT_LT(std::chrono::steady_clock::now() - before, 4s) << "it waited for its next try";
 }
 
 }  // namespace

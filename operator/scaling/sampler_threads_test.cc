@@ -16,6 +16,8 @@ using namespace std::chrono_literals;
 const BackendKey kTodo{"default", "todo"};
 const BackendKey kShop{"default", "shop"};
 const MetricId kRate{kTodo, "api", "rate"};
+// Of a sample: a caller whose thread starts late takes what the others have got, and asks no more.
+constexpr Duration kMaxAge = 60s;
 
 // A Prometheus whose answers wait until the test opens the gate.
 class GatedPrometheus {
@@ -79,8 +81,9 @@ TEST(SamplerThreadsTest, ConcurrentCallersShareOneQuery) {
   sampler.SetWanted(kTodo, {{kRate, "http://hangs", "q"}});
   std::vector<std::future<std::optional<Sample>>> callers;
   for (int i = 0; i < 4; ++i) {
-    callers.push_back(std::async(
-        std::launch::async, [&] { return sampler.Current(kRate, 1s, SystemClock().Now() + 60s); }));
+    callers.push_back(std::async(std::launch::async, [&] {
+      return sampler.Current(kRate, kMaxAge, SystemClock().Now() + 60s);
+    }));
   }
   prometheus.AwaitAsked("http://hangs", 1);
   prometheus.Open();
@@ -97,7 +100,7 @@ TEST(SamplerThreadsTest, CallersOfOneServerAreFew) {
                   SystemClock(), options);
   sampler.SetWanted(kTodo, Several(kTodo, "http://hangs", 30));
   const auto ask = [&](int metric, Duration patience) {
-    return sampler.Current({kTodo, "api", "m" + std::to_string(metric)}, 1s,
+    return sampler.Current({kTodo, "api", "m" + std::to_string(metric)}, kMaxAge,
                            SystemClock().Now() + patience);
   };
   std::vector<std::future<std::optional<Sample>>> callers;
@@ -122,7 +125,7 @@ TEST(SamplerThreadsTest, AWaitingCallerGivesUpAtItsDeadline) {
                   SystemClock());
   sampler.SetWanted(kTodo, {{kRate, "http://hangs", "q"}});
   prometheus.AwaitAsked("http://hangs", 1);
-  const auto sample = sampler.Current(kRate, 1s, SystemClock().Now() + 10ms);
+  const auto sample = sampler.Current(kRate, kMaxAge, SystemClock().Now() + 10ms);
   EXPECT_EQ(sample->code, ErrorCode::kDeadlineExceeded);
   prometheus.Open();
 }
