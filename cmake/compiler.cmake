@@ -27,7 +27,11 @@ if(SB_FUZZ)
   add_compile_options(-fsanitize=fuzzer-no-link)  # coverage, without which a fuzzer only guesses
   add_link_options(-fsanitize=fuzzer-no-link)
 endif()
-set(CMAKE_EXE_LINKER_FLAGS "${CMAKE_EXE_LINKER_FLAGS} -pie")
+if(SB_STATIC)
+  set(CMAKE_EXE_LINKER_FLAGS "${CMAKE_EXE_LINKER_FLAGS} -static-pie")
+else()
+  set(CMAKE_EXE_LINKER_FLAGS "${CMAKE_EXE_LINKER_FLAGS} -pie")
+endif()
 
 find_program(SB_CCACHE ccache)
 if(SB_CCACHE)

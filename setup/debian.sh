@@ -12,7 +12,7 @@ set -euo pipefail
 
 build=(g++ cmake ninja-build ccache pkg-config libcpprest-dev libyaml-cpp-dev nlohmann-json3-dev
   libssl-dev prometheus-cpp-dev libgtest-dev libgmock-dev libspdlog-dev libcli11-dev libexpected-dev
-  libpq-dev libsimdjson-dev libargon2-dev libbenchmark-dev tzdata)
+  libpq-dev dpkg-dev libfmt-dev libsimdjson-dev libargon2-dev libbenchmark-dev tzdata)
 # The PostgreSQL and Redis images are cut out of these; the tests run the same servers directly.
 operands=(postgresql-15 redis-server redis-tools busybox-static tini tzdata)
 images=(buildah golang-github-containers-common golang-github-containers-image runc)

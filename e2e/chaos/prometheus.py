@@ -49,8 +49,7 @@ def run(settings: Settings) -> int:
     with control_plane.borrowed(1, settings.keep):
         with Steps(OUT / "log") as steps:
             # No pod of these backends runs, so the operator's image is all that is needed.
-            steps.run("operator", ["sh", "-ec", "setup/build.sh scalablebackend; "
-                                   "app/images/build --no-compile --load operator"], 3600)
+            steps.run("operator", ["app/images/build", "--load", "operator"], 3600)
         cluster = clusters.local()
         release.install(cluster)
         kube = Kube(cluster.kubeconfig)

@@ -90,7 +90,7 @@ def _start_builds(steps: Steps, tests: bool, images: list[str] | None) -> None:
     if tests:
         chain.append(f"PYTHONPATH={_path('e2e')} {sys.executable} -B -m harness.ctest {_path('build/release')} {OUT / 'ctest.xml'}")
     if images is not None:
-        chain.append(" ".join([_path("app/images/build"), "--no-compile", *images]))
+        chain.append(" ".join([_path("app/images/build"), *images]))
     steps.start("C++ build, unit tests, images" if tests else "C++ build, images", ["sh", "-ec", "; ".join(chain)])
     if tests:
         steps.start("Python environment", [_path("setup/python.sh")])

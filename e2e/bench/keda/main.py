@@ -56,7 +56,7 @@ def _arguments() -> Namespace:
 def _build(sides: list[str]) -> None:
     with Steps(OUT / "log") as steps:
         steps.run("operator", [str(REPOSITORY / "setup/build.sh"), "scalablebackend"], _BUILD_SECONDS,
-                  {**os.environ, "PRESET": "release"})
+                  {**os.environ, "PRESET": "static"})
     prometheus = next(program for program in components.PROGRAMS if program.name == "prometheus")
     keda = (components.KEDA_OPERATOR, components.KEDA_ADAPTER) if "keda" in sides else ()
     components.build((*components.needed(0), prometheus, components.KWOK, *keda))
